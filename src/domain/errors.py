@@ -1,0 +1,105 @@
+"""Every fault that a caller may see, as a tree of facts.
+
+DomainError
+├── Invalid             the input is malformed
+├── Unauthenticated     no credential, or none that we know
+├── NotAllowed          known, but without the grant
+├── NotFound            nothing has that name
+├── Conflict            what is there contradicts what was asked
+│   └── VersionConflict a compare-and-set lost
+├── Busy                another process holds the lock
+├── Integrity           a stored value is damaged, moved, or not ours
+│   └── KeyRefused      the master key is missing, malformed, ambiguous or wrong
+├── Unreachable         the database or a forge does not answer
+└── DatabaseUnusable    the database is there, and cannot serve here
+
+`app.cli.exits` maps each to an exit code and `app.http.problems` to a status; tests prove both tables total.
+Messages start in lower case, end without a period and never carry a secret.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A fault with a stable `code` for machines, a message for people and, where there is one, the next step."""
+
+    code: ClassVar[str] = "failure"
+
+    def __init__(self, message: str, *, advice: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+class Invalid(DomainError):
+    """The input is malformed; the message names the field, never the value."""
+
+    code = "invalid"
+
+
+class Unauthenticated(DomainError):
+    """The caller showed no credential, or one that is unknown, expired or revoked."""
+
+    code = "unauthenticated"
+
+
+class NotAllowed(DomainError):
+    """The caller is known and has no grant for this."""
+
+    code = "not_allowed"
+
+
+class NotFound(DomainError):
+    """Nothing has that name."""
+
+    code = "not_found"
+
+
+class Conflict(DomainError):
+    """What is there contradicts what was asked; nothing was changed."""
+
+    code = "conflict"
+
+
+class VersionConflict(Conflict):
+    """A compare-and-set lost: somebody wrote in between. `actual` is the version now, 0 when absent."""
+
+    code = "version_conflict"
+
+    def __init__(self, name: str, *, expected: int, actual: int) -> None:
+        super().__init__(
+            f"{name} is at version {actual}, not at {expected}",
+            advice="read it again and repeat the change on what you find",
+        )
+        self.expected = expected
+        self.actual = actual
+
+
+class Busy(DomainError):
+    """Another process holds the lock; the same call may succeed later."""
+
+    code = "busy"
+
+
+class Integrity(DomainError):
+    """A stored value is damaged, was moved, or was never sealed by us."""
+
+    code = "integrity"
+
+
+class KeyRefused(Integrity):
+    """The master key is missing, malformed, ambiguous or not the one that sealed this database."""
+
+    code = "key_refused"
+
+
+class Unreachable(DomainError):
+    """The database or a forge does not answer."""
+
+    code = "unreachable"
+
+
+class DatabaseUnusable(DomainError):
+    """There is a database, and it cannot serve here: newer than the code, read-only, on a network drive."""
+
+    code = "database_unusable"

@@ -1,0 +1,22 @@
+"""Where backups of the database are kept."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from domain.backups import Backup
+
+
+class BackupStore(Protocol):
+    """Backups: each a file of its own beside a manifest, verified before it gets its name."""
+
+    @abstractmethod
+    def create(self, *, covers: tuple[str, ...] = ()) -> Backup:
+        """Copy the database as it is at one moment, open the copy, check it and decrypt all of it.
+
+        `covers` is written into the manifest. Raises `DatabaseUnusable` (no room, no permission) or
+        `Integrity` (the copy does not check); then no backup of that name exists.
+        """
+
+    @abstractmethod
+    def list(self) -> list[Backup]:
+        """Return the backups that have a manifest, oldest first."""

@@ -1,0 +1,47 @@
+"""Sealing values, and recognising values once seen."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SealContext:
+    """Where a sealed value belongs. It opens nowhere else (docs/formats.md).
+
+    `row_id` is the immutable UUID of the row (never an auto-increment number, so that rows can move
+    between databases); `subject` names the value in error messages and binds nothing.
+    """
+
+    kind: str
+    row_id: str
+    version: int
+    field: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed value and the data key it names."""
+
+    key_id: str
+    blob: bytes
+
+
+class Cipher(Protocol):
+    """Authenticated encryption under the active data key."""
+
+    @abstractmethod
+    def seal(self, plaintext: bytes, context: SealContext) -> Sealed:
+        """Seal `plaintext` for one place; twice the same gives different bytes."""
+
+    @abstractmethod
+    def open(self, blob: bytes, context: SealContext) -> bytes:
+        """Return the plaintext. Tries no key but the one that `blob` names.
+
+        Raises `Integrity`: never sealed by us, sealed under a key that we do not have, or moved or damaged.
+        """
+
+    @abstractmethod
+    def digest(self, kind: str, value: bytes) -> str:
+        """Return a keyed hash of `value` (hex). The same for good: rotation of keys does not change it."""

@@ -1,0 +1,12 @@
+"""What time it is."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The wall clock."""
+
+    @abstractmethod
+    def now(self) -> int:
+        """Return the current instant in milliseconds UTC."""

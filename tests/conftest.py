@@ -1,0 +1,25 @@
+"""What holds for every test: no setting of the developer's own leaks in, and where asked for a skip is a failure."""
+
+import os
+
+import pytest
+
+NO_SKIP = os.environ.get("NO_SKIPPED_TESTS") == "1"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch, tmp_path):
+    """Give each test an environment without our variables, and a home of its own."""
+    for name in list(os.environ):
+        if name.startswith(("STRONGROOM_", "XDG_")) or name == "CREDENTIALS_DIRECTORY":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and this run allows no skips: {report.longrepr}"
+    return report
