@@ -1,0 +1,162 @@
+"""Backups of a SQLite database: copied inside one snapshot, checked, and only then given a name."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from typing_extensions import override
+
+from adapters.sql import schema
+from adapters.sql.backup_files import BackupDirectory
+from adapters.sql.database import Database
+from adapters.sql.failures import DRIVER_ERRORS, translate
+from adapters.sql.opening import open_read_only
+from adapters.sql.sealing import open_everything
+from adapters.sql.tables import metadata
+from domain.backups import Backup
+from domain.errors import DatabaseUnusable, Integrity
+from domain.ports import BackupStore, Cipher, Clock
+
+STEP_PAGES = 1_024
+"""Pages between two syncs of the copy, 4 MiB: a writer never waits for more than this to reach the disk."""
+
+_SPARE_BYTES = 1_024 * 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBy:
+    """Who makes a backup, for its manifest: the version of the application, and under which master key."""
+
+    application_version: str
+    key_fingerprint: str
+
+
+class SqliteBackupStore(BackupStore):
+    """`<database>.bak-<UTC timestamp>` and a manifest in one directory."""
+
+    def __init__(
+        self, database: Database, cipher: Cipher, clock: Clock, *, directory: Path, written_by: WrittenBy
+    ) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._clock = clock
+        self._files = BackupDirectory(directory, database.path.name)
+        self._written_by = written_by
+
+    @override
+    def create(self, *, covers: tuple[str, ...] = ()) -> Backup:
+        try:
+            self._files.discard_partials()
+            now = self._clock.now()
+            partial = self._files.reserve(now)
+            try:
+                backup = self._fill(partial, now, covers)
+                self._files.publish(partial)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
+            self._files.write_manifest(backup)
+        except OSError as error:
+            raise DatabaseUnusable(
+                f"the backup could not be written to {self._files.path}: {error.strerror}",
+                advice="make room there, or name another place in STRONGROOM_BACKUP_DIR",
+            ) from error
+        return backup
+
+    @override
+    def list(self) -> list[Backup]:
+        return self._files.manifests()
+
+    def _fill(self, partial: Path, now: int, covers: tuple[str, ...]) -> Backup:
+        self._require_room()
+        self._copy_to(partial)
+        rows, rows_by_key = self._check(partial)
+        return Backup(
+            file=self._files.final_name(partial),
+            bytes=partial.stat().st_size,
+            sha256=_sha256(partial),
+            verified=True,
+            created_at=now,
+            schema=schema.HEAD,
+            application_version=self._written_by.application_version,
+            engine_version=f"SQLite {sqlite3.sqlite_version}",
+            key_fingerprint=self._written_by.key_fingerprint,
+            rows=rows,
+            rows_by_key=rows_by_key,
+            covers=covers,
+        )
+
+    def _require_room(self) -> None:
+        needed = self._database.path.stat().st_size + _SPARE_BYTES
+        free = shutil.disk_usage(self._files.path).free
+        if free < needed:
+            raise DatabaseUnusable(
+                f"no room for a backup: {needed} bytes are needed in {self._files.path}, {free} are free",
+                advice="make room there, or name another place in STRONGROOM_BACKUP_DIR",
+            )
+
+    def _copy_to(self, partial: Path) -> None:
+        """Copy in steps inside one read snapshot, so that writers neither wait nor make the copy start over."""
+        try:
+            with self._database.borrowed() as source:
+                source.execute("BEGIN")
+                try:
+                    source.execute("SELECT 1 FROM sqlite_master").fetchone()
+                    _paced_copy(source, partial)
+                finally:
+                    source.execute("ROLLBACK")
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+
+    def _check(self, copy: Path) -> tuple[dict[str, int], dict[str, int]]:
+        """Open the copy on its own: SQLite finds it whole, it holds as many rows as tables say, all opens."""
+        database = open_read_only(copy)
+        try:
+            with database.borrowed() as connection:
+                if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+                    raise Integrity("the copy of the database is damaged", advice="check the disk")
+                if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                    raise Integrity("the copy of the database has rows that name missing rows")
+            return count_rows(database), open_everything(database, self._cipher)
+        finally:
+            database.close()
+
+
+def count_rows(database: Database) -> dict[str, int]:
+    """Count the rows of every table."""
+    counts = {}
+    for table in metadata.sorted_tables:
+        row = database.one(database.prepare(select(func.count()).select_from(table)))
+        counts[table.name] = row[0] if row else 0
+    return counts
+
+
+def _paced_copy(source: sqlite3.Connection, partial: Path) -> None:
+    descriptor = os.open(partial, os.O_RDWR | os.O_CLOEXEC)
+    target = sqlite3.connect(partial, isolation_level=None)
+    try:
+        target.execute("PRAGMA journal_mode=OFF")
+        target.execute("PRAGMA synchronous=OFF")
+        source.backup(target, pages=STEP_PAGES, progress=_syncing(descriptor))
+        # The copy says "WAL" in its header like its source; as a file of its own it needs no log.
+        target.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        target.close()
+        os.close(descriptor)
+
+
+def _syncing(descriptor: int) -> Callable[[int, int, int], None]:
+    def progress(_status: int, _remaining: int, _total: int) -> None:
+        os.fdatasync(descriptor)
+
+    return progress
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

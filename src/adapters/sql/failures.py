@@ -1,0 +1,49 @@
+"""The one place where a driver's errors become ours."""
+
+import sqlite3
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from domain.errors import Busy, DatabaseUnusable, DomainError, Integrity
+
+DRIVER_ERRORS = (sqlite3.Error, DBAPIError)
+
+_LOCKED = (Busy, "the database is locked by another process", "try again when it has finished")
+_DAMAGED = (Integrity, "the database is damaged, or is no database at all", "restore it from a backup")
+_READ_ONLY = (
+    DatabaseUnusable,
+    "the database is read-only here",
+    "make the file and its directory writable for this user",
+)
+_DISK = (
+    DatabaseUnusable,
+    "the disk refused to store",
+    "make room or check the disk, then start again; nothing was removed",
+)
+_MEANINGS: Final[dict[int, tuple[type[DomainError], str, str]]] = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_PERM: _READ_ONLY,
+    sqlite3.SQLITE_FULL: _DISK,
+    sqlite3.SQLITE_IOERR: _DISK,
+    sqlite3.SQLITE_CANTOPEN: (
+        DatabaseUnusable,
+        "the database file cannot be opened",
+        "check the path and the permissions of its directory",
+    ),
+}
+_OTHER = (DatabaseUnusable, "the database failed", "see the log of the service")
+_PRIMARY_CODE = 0xFF
+"""The lower byte of an extended result code is the primary one (https://sqlite.org/rescode.html)."""
+
+
+def translate(error: Exception) -> DomainError:
+    """Say what a driver's error means. The driver's own words carry no parameters, so no secret."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+    kind, message, advice = _MEANINGS.get(code, _OTHER)
+    return kind(f"{message} ({cause})", advice=advice)

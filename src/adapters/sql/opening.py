@@ -1,0 +1,145 @@
+"""Opening SQLite so that what returned is on the disk, and refusing where that cannot be had."""
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.sql.database import Database
+from adapters.sql.mounts import network_filesystem
+from domain.errors import DatabaseUnusable
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a writer waits for another process's commit before it gives up with `Busy`."""
+
+_PAUSE_S = 0.005
+_FULL = 2
+_ON = 1
+
+
+def open_database(path: Path) -> Database:
+    """Open the database at `path` for reading and writing; creates it, readable by its owner only.
+
+    Raises `DatabaseUnusable` or `Unreachable` with what is in the way.
+    """
+    _refuse_unfit_place(path)
+    _create_private(path)
+    return _database(path, lambda: _connect(path))
+
+
+def open_read_only(path: Path) -> Database:
+    """Open the database at `path` without writing a byte, not even of a write-ahead log.
+
+    With nothing in the log the file is opened as immutable; otherwise the log is read through the
+    index that is there already (https://sqlite.org/wal.html#read_only_databases).
+    """
+    _refuse_unfit_place(path)
+    log = path.with_name(path.name + "-wal")
+    settled = not log.exists() or log.stat().st_size == 0
+    mode = "immutable=1" if settled else "readonly_shm=1"
+    return _database(path, lambda: _connect_read_only(path, mode))
+
+
+def _database(path: Path, connect: Callable[[], sqlite3.Connection]) -> Database:
+    return Database(create_engine("sqlite://", creator=connect, poolclass=NullPool), path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = _driver_connect(f"file:{quote(str(path))}?mode=rw")
+    try:
+        _make_durable(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_durable(connection: sqlite3.Connection) -> None:
+    """Set what durability and erasing rest on, and read it back: a PRAGMA that fails says nothing.
+
+    WAL with FULL syncs the log at every commit; NORMAL would lose the last commits in a power cut,
+    after the legacy file is gone (https://sqlite.org/pragma.html#pragma_synchronous). secure_delete
+    overwrites what is deleted, whatever default the library was built with.
+    """
+    journal = _use_log(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+    connection.execute("PRAGMA foreign_keys=ON")
+    facts = {
+        "journal_mode": journal == "wal",
+        "synchronous": connection.execute("PRAGMA synchronous").fetchone()[0] == _FULL,
+        "secure_delete": connection.execute("PRAGMA secure_delete").fetchone()[0] == _ON,
+        "foreign_keys": connection.execute("PRAGMA foreign_keys").fetchone()[0] == _ON,
+    }
+    refused = [name for name, took in facts.items() if not took]
+    if refused:
+        raise DatabaseUnusable(
+            f"SQLite did not accept {', '.join(refused)} for this database",
+            advice="put the database on a local disk with room to write",
+        )
+
+
+def _use_log(connection: sqlite3.Connection) -> str:
+    """Switch to the write-ahead log, once in the life of a file; returns the journal mode that is in force.
+
+    The switch needs the file for itself and, unlike every other statement, does not wait for it:
+    two processes that open a new database at once would meet here.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_S)
+
+
+def _connect_read_only(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path))}?mode=ro"
+    connection = _driver_connect(f"{uri}&{mode}")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # A log without an index, as a copied database has it: SQLite must build the index to read it.
+        connection.close()
+        connection = _driver_connect(uri)
+    return connection
+
+
+def _driver_connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+
+
+def _refuse_unfit_place(path: Path) -> None:
+    try:
+        entry = path.stat()
+    except FileNotFoundError:
+        entry = None
+    except OSError as error:
+        raise DatabaseUnusable(f"the database {path} cannot be reached: {error.strerror}") from None
+    if entry is not None and not stat.S_ISREG(entry.st_mode):
+        raise DatabaseUnusable(f"the database {path} is no file", advice="STRONGROOM_DATABASE_URL names another place")
+    network = network_filesystem(path)
+    if network is not None:
+        raise DatabaseUnusable(
+            f"the database {path} lies on a network file system ({network}), where SQLite's log does not work",
+            advice="put the state directory on a local disk, or use PostgreSQL",
+        )
+
+
+def _create_private(path: Path) -> None:
+    """Make sure that the file exists with mode 0600; SQLite gives the log the mode of the database."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"the database {path} cannot be opened for writing: {error.strerror}",
+            advice="make the file and its directory writable for this user",
+        ) from None

@@ -1,0 +1,35 @@
+"""SQL compiled once by SQLAlchemy from the table metadata, and run many times on the driver."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ClauseElement
+
+Params = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement's text, and how named parameters become the driver's.
+
+    `order` names the parameters by place for drivers that count them (SQLite) and is None for those
+    that name them. `constants` are values that stood in the statement itself.
+    """
+
+    sql: str
+    order: tuple[str, ...] | None
+    constants: Params
+
+    def bind(self, params: Params) -> Sequence[object] | Params:
+        """Return `params` in the form that the driver takes."""
+        values = {**self.constants, **params} if self.constants else params
+        return values if self.order is None else [values[name] for name in self.order]
+
+
+def prepare(clause: ClauseElement, dialect: Dialect) -> Statement:
+    """Compile `clause` for a dialect."""
+    compiled = clause.compile(dialect=dialect)
+    constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
+    order = getattr(compiled, "positiontup", None)
+    return Statement(str(compiled), None if order is None else tuple(order), constants)

@@ -1,0 +1,190 @@
+"""The tables, as SQLAlchemy sees them. A sealed column says in its `info` what its values are bound to."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a sealed column's values are bound to: its kind and field, and the columns of row uuid and version."""
+
+    kind: str
+    field: str
+    row_id: str
+    version: str
+
+
+def sealed(name: str, binding: Binding, *, nullable: bool = False) -> Column[bytes]:
+    """Declare a column of sealed values; verification and rotation find it by this."""
+    return Column(name, LargeBinary, nullable=nullable, info={"binding": binding})
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+WHOLE = BigInteger().with_variant(Integer(), "sqlite")
+"""A 64-bit integer; SQLite's STRICT tables know only the name INTEGER."""
+
+# Keys sort by code point everywhere, as SQLite's BINARY and Python's `sorted` do.
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+claude_sdk_sessions = Table(
+    "claude_sdk_sessions",
+    metadata,
+    Column("key", TEXT, primary_key=True),
+    Column("session_id", TEXT, nullable=False),
+    Column("last_used_at", WHOLE, nullable=False),
+    Column("created_at", WHOLE, nullable=False),
+    Index(None, "last_used_at"),
+    sqlite_strict=True,
+)
+
+data_key = Table(
+    "data_key",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("purpose", TEXT, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("canary", LargeBinary, nullable=False),
+    Column("master_fingerprint", TEXT, nullable=False),
+    Column("created_at", WHOLE, nullable=False),
+    Column("uses", WHOLE, nullable=False),
+    sqlite_strict=True,
+)
+
+# A deleted secret stays as a row without versions, so that its version numbers never start again.
+secret = Table(
+    "secret",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False, unique=True),
+    Column("version", WHOLE, nullable=False),
+    Column("created_at", WHOLE, nullable=False),
+    Column("updated_at", WHOLE, nullable=False),
+    Column("deleted_at", WHOLE),
+    sqlite_strict=True,
+)
+
+secret_version = Table(
+    "secret_version",
+    metadata,
+    Column("secret_id", TEXT, ForeignKey("secret.id"), primary_key=True),
+    Column("version", WHOLE, primary_key=True),
+    Column("key_id", TEXT, ForeignKey("data_key.id"), nullable=False),
+    sealed("sealed", Binding("secret", "value", "secret_id", "version")),
+    Column("created_at", WHOLE, nullable=False),
+    Index(None, "key_id"),
+    sqlite_strict=True,
+)
+
+# Disconnected: the row stays with no token in it, for the same reason.
+operator_oauth_tokens = Table(
+    "operator_oauth_tokens",
+    metadata,
+    Column("forge_type", TEXT, primary_key=True),
+    Column("id", TEXT, nullable=False, unique=True),
+    Column("version", WHOLE, nullable=False),
+    Column("key_id", TEXT, ForeignKey("data_key.id")),
+    sealed("sealed_access_token", Binding("oauth_token", "access_token", "id", "version"), nullable=True),
+    sealed("sealed_refresh_token", Binding("oauth_token", "refresh_token", "id", "version"), nullable=True),
+    Column("token_type", TEXT),
+    Column("scopes", TEXT),
+    Column("expires_at", WHOLE),
+    Column("base_url", TEXT),
+    Column("created_at", WHOLE, nullable=False),
+    Column("updated_at", WHOLE, nullable=False),
+    Index(None, "key_id"),
+    sqlite_strict=True,
+)
+
+migration_ledger = Table(
+    "migration_ledger",
+    metadata,
+    Column("migration_id", TEXT, primary_key=True),
+    Column("digest", TEXT, primary_key=True),
+    Column("file", TEXT, nullable=False),
+    Column("records", WHOLE, nullable=False),
+    Column("imported_at", WHOLE, nullable=False),
+    Column("removed_at", WHOLE),
+    sqlite_strict=True,
+)
+
+migration_outcome = Table(
+    "migration_outcome",
+    metadata,
+    Column("migration_id", TEXT, primary_key=True),
+    Column("file", TEXT, primary_key=True),
+    Column("outcome", TEXT, nullable=False),
+    Column("records", WHOLE, nullable=False),
+    Column("reason", TEXT),
+    sqlite_strict=True,
+)
+
+legacy_archive = Table(
+    "legacy_archive",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("root", TEXT, nullable=False),
+    Column("path", TEXT, nullable=False),
+    Column("digest", TEXT, nullable=False),
+    Column("bytes", WHOLE, nullable=False),
+    Column("mode", WHOLE, nullable=False),
+    Column("mtime_ns", WHOLE, nullable=False),
+    Column("archived_at", WHOLE, nullable=False),
+    UniqueConstraint("root", "path", "digest"),
+    sqlite_strict=True,
+)
+
+legacy_archive_chunk = Table(
+    "legacy_archive_chunk",
+    metadata,
+    Column("archive_id", TEXT, ForeignKey("legacy_archive.id"), primary_key=True),
+    Column("sequence", WHOLE, primary_key=True),
+    Column("key_id", TEXT, ForeignKey("data_key.id"), nullable=False),
+    sealed("sealed", Binding("legacy_archive", "content", "archive_id", "sequence")),
+    Index(None, "key_id"),
+    sqlite_strict=True,
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("prefix", TEXT, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("grants", TEXT, nullable=False),
+    Column("created_at", WHOLE, nullable=False),
+    Column("expires_at", WHOLE),
+    Column("last_used_at", WHOLE),
+    Column("revoked_at", WHOLE),
+    sqlite_strict=True,
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
+    Column("updated_at", WHOLE, nullable=False),
+    sqlite_strict=True,
+)
