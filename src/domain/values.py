@@ -20,11 +20,13 @@ TEXT_LIMIT = 1_024
 """The most characters of a session key or a session id."""
 
 _AGENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_VISIBLE = "[^\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 _AGENT_NAME = re.compile(_AGENT)
 _SECRET_NAME = re.compile(r"[a-z][a-z0-9_]*(:[A-Za-z0-9._:/=-]{1,200})?")
-_SESSION_KEY = re.compile(
-    rf"(?P<forge>forgejo|github|gitlab):(?P<agent>{_AGENT}):(?P<repo>.+):(?P<issue>[A-Za-z0-9#!._-]{{1,64}})"
-)
+_SESSION_KEY = re.compile(rf"(?:forgejo|github|gitlab):{_AGENT}:{_VISIBLE}+:[A-Za-z0-9#!._-]{{1,64}}")
+_SESSION_ID = re.compile(rf"(?=\s*\S){_VISIBLE}{{1,{TEXT_LIMIT}}}")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 
@@ -146,7 +148,7 @@ def is_token_line(text: str) -> bool:
 
 def parse_session_key(raw: str) -> str:
     """Return `raw` if it is `<forge>:<agent>:<repo>:<issue>`; raises `Invalid`."""
-    if len(raw) > TEXT_LIMIT or has_control(raw) or not _SESSION_KEY.fullmatch(raw):
+    if len(raw) > TEXT_LIMIT or not _SESSION_KEY.fullmatch(raw):
         raise Invalid("not a session key", advice="<forge>:<agent>:<repo>:<issue>")
     return raw
 
@@ -155,21 +157,21 @@ def parse_session_id(raw: object) -> str:
     """Return `raw` if it can be an SDK session id: visible text of at most 1024 characters; raises `Invalid`."""
     if not isinstance(raw, str):
         raise Invalid("not a session id: not a text")
+    if _SESSION_ID.fullmatch(raw):
+        return raw
     if not raw.strip():
         raise Invalid("not a session id: empty")
-    if len(raw) > TEXT_LIMIT or has_control(raw):
-        raise Invalid("not a session id: too long, or with control characters")
-    return raw
+    raise Invalid("not a session id: too long, or with control characters")
 
 
 def has_control(text: str) -> bool:
     """Tell whether `text` holds a control character or a half of a surrogate pair."""
-    return any(c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" for c in text)
+    return _CONTROL.search(text) is not None
 
 
 def is_broken_text(text: str) -> bool:
     """Tell whether `text` cannot be stored everywhere: a lone surrogate, or NUL (which PostgreSQL refuses)."""
-    return "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)
+    return _BROKEN.search(text) is not None
 
 
 def parse_duration(raw: str) -> int:

@@ -2,14 +2,13 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Insert, Table
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Table
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql import ClauseElement
@@ -19,6 +18,7 @@ from adapters.sql.statements import Params, Statement, prepare
 from domain.errors import Invalid
 
 Row = tuple[Any, ...]
+BoundRow = Sequence[object] | Params
 _NOTHING: Mapping[str, object] = {}
 
 
@@ -42,9 +42,9 @@ class Transaction:
         except UnicodeEncodeError:
             raise Invalid("a text that UTF-8 cannot hold") from None
 
-    def run_many(self, statement: Statement, rows: Iterable[Params]) -> int:
-        """Run a statement once for each of `rows`, which may be a generator; returns how many rows it changed."""
-        return self._connection.executemany(statement.sql, map(statement.bind, rows)).rowcount
+    def run_many(self, statement: Statement, rows: Iterable[BoundRow]) -> int:
+        """Run a statement once for each of `rows`, bound, from a generator if need be; returns how many it changed."""
+        return self._connection.executemany(statement.sql, rows).rowcount
 
 
 class Database:
@@ -61,10 +61,9 @@ class Database:
         """Compile a statement for this database's dialect."""
         return prepare(clause, self.engine.dialect)
 
-    def insert(self, table: Table) -> Any:  # noqa: ANN401 - the two dialects' inserts share no type but the API
+    def insert(self, table: Table) -> sqlite.Insert:
         """Return an INSERT that can say what to do ON CONFLICT."""
-        insert = postgresql_insert if self.engine.dialect.name == "postgresql" else sqlite_insert
-        return cast("Insert", insert(table))
+        return sqlite.insert(table)
 
     def one(self, statement: Statement, params: Params = _NOTHING) -> Row | None:
         """Read the first row, or None."""

@@ -91,7 +91,7 @@ class SqlMigrationLedger(MigrationLedger):
             return
         with self._database.transaction() as transaction:
             transaction.run(self._clear)
-            transaction.run_many(self._publish, rows)
+            transaction.run_many(self._publish, map(self._publish.bind, rows))
 
 
 def _rows(outcomes: list[MigrationOutcome]) -> list[dict[str, object]]:

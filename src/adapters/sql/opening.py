@@ -19,6 +19,9 @@ BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another process's commit before it gives up with `Busy`."""
 
 _PAUSE_S = 0.005
+_CACHE_KIB = 64 * 1_024
+"""A bulk import keeps its pages in memory up to this; smaller, and they are written to the log several times."""
+
 _FULL = 2
 _ON = 1
 
@@ -71,6 +74,7 @@ def _make_durable(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     facts = {
         "journal_mode": journal == "wal",
         "synchronous": connection.execute("PRAGMA synchronous").fetchone()[0] == _FULL,

@@ -34,16 +34,17 @@ class SqlSessionStore(SessionStore):
                 where=sent.last_used_at > table.c.last_used_at,
             )
         )
+        self._bind_merge = self._merge.bind_attributes(*(column.name for column in _COLUMNS))
         self._delete = database.prepare(delete(table).where(table.c.key == bindparam("key")))
         stale = table.c.last_used_at < bindparam("before")
         self._prune = database.prepare(delete(table).where(stale))
         self._count_stale = database.prepare(select(func.count()).select_from(table).where(stale))
         self._count = database.prepare(select(func.count()).select_from(table))
-        # `substr` takes the prefix literally; the comparison in front of it lets the index be used.
+        # One lower bound, so that a page begins where it begins; `substr` takes the prefix literally.
         prefix: BindParameter[str] = bindparam("prefix")
         self._list = database.prepare(
             select(*_COLUMNS)
-            .where(table.c.key >= prefix, table.c.key > bindparam("after"))
+            .where(table.c.key >= bindparam("start"), table.c.key != bindparam("after"))
             .where(func.substr(table.c.key, 1, func.length(prefix)) == prefix)
             .order_by(table.c.key)
             .limit(bindparam("most"))
@@ -80,7 +81,8 @@ class SqlSessionStore(SessionStore):
     @override
     def put_many(self, sessions: Iterable[Session]) -> int:
         with self._database.transaction() as transaction:
-            return max(transaction.run_many(self._merge, map(_checked_row, sessions)), 0)
+            bound = map(self._bind_merge, map(_checked, sessions))
+            return max(transaction.run_many(self._merge, bound), 0)
 
     @override
     def count(self) -> int:
@@ -89,7 +91,9 @@ class SqlSessionStore(SessionStore):
     @override
     def list(self, *, prefix: str = "", after: str | None = None, limit: int | None = None) -> list[Session]:
         most = sys.maxsize if limit is None else limit
-        rows = self._database.all(self._list, {"prefix": prefix, "after": after or "", "most": most})
+        after = after or ""
+        bounds = {"start": max(prefix, after), "after": after, "prefix": prefix, "most": most}
+        rows = self._database.all(self._list, bounds)
         return [Session(*row) for row in rows]
 
 
@@ -102,12 +106,12 @@ def _row(session: Session) -> dict[str, object]:
     }
 
 
-def _checked_row(session: Session) -> dict[str, object]:
+def _checked(session: Session) -> Session:
     parse_session_key(session.key)
     parse_session_id(session.session_id)
     in_range(session.last_used_at)
     in_range(session.created_at)
-    return _row(session)
+    return session
 
 
 def _number(row: tuple[int, ...] | None) -> int:

@@ -1,7 +1,8 @@
 """SQL compiled once by SQLAlchemy from the table metadata, and run many times on the driver."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
@@ -25,6 +26,12 @@ class Statement:
         """Return `params` in the form that the driver takes."""
         values = {**self.constants, **params} if self.constants else params
         return values if self.order is None else [values[name] for name in self.order]
+
+    def bind_attributes(self, *names: str) -> Callable[[object], Sequence[object] | Params]:
+        """Return a function that binds the attributes `names` of an object, for many rows of one type at speed."""
+        if self.order is not None and set(self.order) == set(names):
+            return attrgetter(*self.order)
+        return lambda row: self.bind({name: getattr(row, name) for name in names})
 
 
 def prepare(clause: ClauseElement, dialect: Dialect) -> Statement:

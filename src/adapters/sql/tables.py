@@ -46,6 +46,7 @@ WHOLE = BigInteger().with_variant(Integer(), "sqlite")
 # Keys sort by code point everywhere, as SQLite's BINARY and Python's `sorted` do.
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
+# Without rowid a session is found in one tree instead of two (https://sqlite.org/withoutrowid.html).
 claude_sdk_sessions = Table(
     "claude_sdk_sessions",
     metadata,
@@ -55,6 +56,7 @@ claude_sdk_sessions = Table(
     Column("created_at", WHOLE, nullable=False),
     Index(None, "last_used_at"),
     sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
 
 data_key = Table(

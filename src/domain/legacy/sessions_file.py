@@ -58,10 +58,13 @@ def _session(key: str, record: object) -> Session:
 
 def _instant(record: dict[str, object], snake: str, camel: str) -> int | None:
     """Read an instant under either spelling; both may stand there if they mean the same instant."""
-    found = {_read_instant(record[name], name) for name in (snake, camel) if record.get(name) is not None}
-    if len(found) > 1:
+    one, other = record.get(snake), record.get(camel)
+    if one is None:
+        return None if other is None else _read_instant(other, camel)
+    instant = _read_instant(one, snake)
+    if other is not None and _read_instant(other, camel) != instant:
         raise Invalid(f"{snake} and {camel} are both there and differ")
-    return found.pop() if found else None
+    return instant
 
 
 def _read_instant(raw: object, name: str) -> int:

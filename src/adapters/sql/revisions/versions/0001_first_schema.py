@@ -28,6 +28,7 @@ def _sessions() -> None:
         sa.Column("created_at", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_claude_sdk_sessions"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_claude_sdk_sessions_last_used_at", "claude_sdk_sessions", ["last_used_at"])
 

@@ -1,0 +1,5 @@
+"""`python -m app` is `strongroom`."""
+
+from app.cli import main
+
+main()

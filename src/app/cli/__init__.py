@@ -1,0 +1,13 @@
+"""The command line. `main` is the console script `strongroom`; which commands there are is in `root`.
+
+No module here imports at its top what `--help` can do without: a command's function imports what it needs.
+"""
+
+from typing import NoReturn
+
+from app.cli.root import root
+
+
+def main() -> NoReturn:
+    """Run the command that `sys.argv` names, and exit with its code."""
+    raise SystemExit(root.main(standalone_mode=False))

@@ -1,0 +1,44 @@
+"""The exit code of every fault."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from domain.errors import (
+    Busy,
+    Conflict,
+    DatabaseUnusable,
+    DomainError,
+    Integrity,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Unauthenticated,
+    Unreachable,
+)
+
+FAILURE = 1
+USAGE = 2
+ATTENTION = 3
+INTERRUPTED = 130
+
+EXIT_CODES: Final[Mapping[type[DomainError], int]] = MappingProxyType(
+    {
+        DomainError: FAILURE,
+        DatabaseUnusable: FAILURE,
+        Invalid: USAGE,
+        Unauthenticated: 4,
+        NotAllowed: 4,
+        NotFound: 5,
+        Conflict: 6,
+        Busy: 7,
+        Integrity: 8,
+        Unreachable: 9,
+    }
+)
+"""A kind of fault that is not here ends as the nearest of its ancestors does."""
+
+
+def exit_code(error: DomainError) -> int:
+    """Tell the exit code of `error`."""
+    return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)

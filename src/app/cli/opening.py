@@ -1,0 +1,29 @@
+"""Opening the service for one command: its settings, the container, and the database closed at the end."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from app.boot import open_service
+from app.cli.progress import asked_for
+from app.container import Container
+from app.settings import SPECS, Settings, load_settings
+
+
+def settings(**flags: object) -> Settings:
+    """Gather the settings: `flags` of the command and those before it, over the environment. Raises `Invalid`."""
+    before = click.get_current_context().find_root().params
+    given = {name: value for name, value in before.items() if name in SPECS}
+    return load_settings(os.environ, {**given, **flags})
+
+
+@contextmanager
+def service(given: Settings | None = None) -> Iterator[Container]:
+    """Open the service for a `with` block. Raises as `app.boot.open_service` does."""
+    container = open_service(given or settings(), asked_for())
+    try:
+        yield container
+    finally:
+        container.database().close()

@@ -1,0 +1,114 @@
+"""What `status` says, for a program and for a person."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from app.cli.migration_report import source_document
+from app.cli.output import aligned, counted
+from app.usecases.survey import Stock
+from domain.backups import Backup
+from domain.instants import DAY_MS, HOUR_MS, MINUTE_MS, format_instant
+from domain.keys import MasterKey
+
+_EXPIRES_SOON_MS = 7 * DAY_MS
+_KIB = 1_024
+_KINDS = {
+    "sessions": "session",
+    "secrets": "secret",
+    "oauth_tokens": "OAuth token",
+    "archived_files": "archived file",
+}
+
+
+def as_document(stock: Stock, *, database: Path, is_current: bool, key: MasterKey) -> dict[str, Any]:
+    """Return what `status --json` prints. Instants in milliseconds UTC, sizes in bytes."""
+    return {
+        "database": {"path": str(database), "bytes": _size(database), "schema_is_current": is_current},
+        "key": {"fingerprint": key.fingerprint, "source": key.source},
+        "rows": dict(stock.rows),
+        "migrations": _migrations(stock),
+        "backup": _backup(stock.backups[-1]) if stock.backups else None,
+        "expiring_tokens": [
+            {"forge": token.forge_type, "expires_at": token.expires_at, "expired": token.expires_at <= stock.taken_at}
+            for token in stock.oauth_tokens
+            if token.expires_at is not None and token.expires_at < stock.taken_at + _EXPIRES_SOON_MS
+        ],
+    }
+
+
+def as_text(document: dict[str, Any], now: int) -> list[str]:
+    """Return the screen, from the same facts."""
+    database, key = document["database"], document["key"]
+    schema = "current" if database["schema_is_current"] else "not current"
+    rows = ", ".join(counted(number, _KINDS.get(kind, kind)) for kind, number in document["rows"].items())
+    facts = [
+        ("database", f"{database['path']}, {database['bytes'] / _KIB:,.0f} KiB, schema {schema}"),
+        ("key", f"{key['fingerprint']} ({key['source']})"),
+        ("rows", rows),
+        ("backup", _backup_text(document["backup"], now)),
+        *(("expiring", _expiry_text(token)) for token in document["expiring_tokens"]),
+        *(("migration", _migration_text(migration)) for migration in document["migrations"]),
+    ]
+    if not document["migrations"]:
+        facts.append(("migrations", "none has run yet: `strongroom migrate --dry-run` says what it would do"))
+    return [*aligned(facts), *_attention(document)]
+
+
+def _size(database: Path) -> int:
+    log = database.with_name(f"{database.name}-wal")
+    return sum(path.stat().st_size for path in (database, log) if path.exists())
+
+
+def _migrations(stock: Stock) -> list[dict[str, Any]]:
+    sources = {migration.id: migration.sources for migration in stock.migrations}
+    ids = sorted({*sources, *(entry.migration_id for entry in stock.ledger)})
+    return [
+        {
+            "id": migration_id,
+            "imported": sum(entry.migration_id == migration_id for entry in stock.ledger),
+            "records": sum(entry.records for entry in stock.ledger if entry.migration_id == migration_id),
+            "attention": [
+                {**source_document(source), "next_step": source.outcome.next_step}
+                for source in sources.get(migration_id, ())
+                if source.outcome.needs_attention
+            ],
+        }
+        for migration_id in ids
+    ]
+
+
+def _backup(backup: Backup) -> dict[str, Any]:
+    return {"file": backup.file, "created_at": backup.created_at, "verified": backup.verified}
+
+
+def _backup_text(backup: dict[str, Any] | None, now: int) -> str:
+    if backup is None:
+        return "none yet"
+    verified = "verified" if backup["verified"] else "not verified"
+    return f"{backup['file']}, {_age(now - backup['created_at'])} old, {verified}"
+
+
+def _age(span_ms: int) -> str:
+    for unit, name in ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute")):
+        if span_ms >= unit:
+            return counted(span_ms // unit, name)
+    return "less than a minute"
+
+
+def _expiry_text(token: dict[str, Any]) -> str:
+    verb = "expired" if token["expired"] else "expires"
+    return f"the OAuth token of {token['forge']} {verb} {format_instant(token['expires_at'])}"
+
+
+def _migration_text(migration: dict[str, Any]) -> str:
+    imported = f"{counted(migration['imported'], 'file')} imported, {counted(migration['records'], 'record')}"
+    waiting = len(migration["attention"])
+    return f"{migration['id']}: {imported}" + (f", {waiting} to attend to" if waiting else "")
+
+
+def _attention(document: dict[str, Any]) -> Iterator[str]:
+    for migration in document["migrations"]:
+        for source in migration["attention"]:
+            yield f"{source['outcome']}: {source['file']}: {source['reason']}"
+            yield f"  {source['next_step']}"

@@ -1,0 +1,31 @@
+"""Settings that the database may hold."""
+
+import difflib
+
+from app.settings import PREFIX, SPECS
+from domain.errors import Invalid
+
+
+def parse_storable(name: str, value: str) -> str:
+    """Return the name of a setting that may be stored with `value`; raises `Invalid`."""
+    name = storable_name(name)
+    try:
+        SPECS[name]["parse"](value)
+    except Invalid as error:
+        raise Invalid(f"{name}: {error.message}", advice=error.advice) from None
+    return name
+
+
+def storable_name(name: str) -> str:
+    """Return the lower-case name of a setting that may be stored; raises `Invalid`."""
+    lower = name.lower().removeprefix(PREFIX.lower())
+    if lower not in SPECS:
+        near = difflib.get_close_matches(lower, SPECS, n=1, cutoff=0.0)
+        raise Invalid("no setting has that name", advice=f"did you mean {near[0]}?")
+    if not SPECS[lower]["stored"]:
+        variable = PREFIX + lower.upper()
+        raise Invalid(
+            f"{lower} is not kept in the database",
+            advice=f"set {variable} in the environment, or {variable}_FILE to the name of a file that holds it",
+        )
+    return lower

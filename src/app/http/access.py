@@ -1,0 +1,88 @@
+"""Who may do what: every route asks for a bearer token with a grant, but for the health checks."""
+
+import hashlib
+import os
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.http.peers import PEER_UID
+from domain.api_tokens import ADMIN, ApiToken
+from domain.errors import NotAllowed, NotFound, Unauthenticated
+from domain.instants import MINUTE_MS
+from domain.ports import Clock
+from domain.values import SecretValue, has_control
+
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/healthz"})
+_READING = frozenset({"GET", "HEAD"})
+_CALLER = "strongroom.caller"
+_USE_NOTED_EVERY_MS = MINUTE_MS
+_OURSELVES = ApiToken(id="peer", name="our own user", prefix="", digest=b"", grants=(ADMIN,), created_at=0)
+
+Recognise = Callable[[SecretValue], ApiToken]
+
+
+def is_open(scope: Scope) -> bool:
+    """Tell whether a request needs no token."""
+    return scope["path"] in OPEN_PATHS and scope["method"] in _READING
+
+
+def caller_of(request: Request) -> ApiToken:
+    """Return the token that the caller showed."""
+    caller = request.scope[_CALLER]
+    assert isinstance(caller, ApiToken)  # noqa: S101 - no route is reached without one
+    return caller
+
+
+class Access:
+    """Lets a request through to the routes only with a grant for its method and its decoded path."""
+
+    def __init__(self, app: ASGIApp, *, recognise: Recognise, clock: Clock) -> None:
+        self._app = app
+        self._recognise = recognise
+        self._clock = clock
+        self._uid = os.geteuid()
+        self._quiet_until: dict[bytes, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; raises `Unauthenticated`, `NotAllowed` or `NotFound`."""
+        if scope["type"] == "http" and not is_open(scope):
+            scope[_CALLER] = await self._let_in(scope)
+        await self._app(scope, receive, send)
+
+    async def _let_in(self, scope: Scope) -> ApiToken:
+        caller = _OURSELVES if self._is_our_own(scope) else await self._known(_shown(Headers(scope=scope)))
+        if not caller.allows("read" if scope["method"] in _READING else "write", scope["path"]):
+            raise NotAllowed("this token has no grant for this", advice="a grant names read or write and a path")
+        if has_control(scope["path"]):
+            raise NotFound("nothing is at this path")
+        return caller
+
+    def _is_our_own(self, scope: Scope) -> bool:
+        return bool(scope.get("state", {}).get(PEER_UID) == self._uid)
+
+    async def _known(self, shown: SecretValue) -> ApiToken:
+        """Recognise a token on the event loop, where that is one quick read.
+
+        Once a minute its use is written down, which waits for the disk, so that call goes to a thread.
+        """
+        digest, now = hashlib.sha256(shown.reveal().encode()).digest(), self._clock.now()
+        if now < self._quiet_until.get(digest, 0):
+            return self._recognise(shown)
+        token = await run_in_threadpool(self._recognise, shown)
+        noted = token.last_used_at
+        if noted is None or now - noted >= _USE_NOTED_EVERY_MS:
+            noted = now
+        self._quiet_until[digest] = noted + _USE_NOTED_EVERY_MS
+        return token
+
+
+def _shown(headers: Headers) -> SecretValue:
+    credentials = headers.getlist("authorization")
+    scheme, _, token = credentials[0].partition(" ") if len(credentials) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("a bearer token is needed", advice="send Authorization: Bearer srt_…")
+    return SecretValue(token.strip())

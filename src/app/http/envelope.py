@@ -1,0 +1,98 @@
+"""What surrounds every answer: a request id, a line in the log, and a problem where something failed."""
+
+import logging
+import re
+import traceback
+from collections.abc import Mapping
+from http import HTTPStatus
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.problems import from_error, from_protocol, internal
+from domain.errors import DomainError
+
+REQUEST_ID = "x-request-id"
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger("strongroom.http")
+
+
+class Envelope:
+    """The outermost layer: no exception passes it, and nothing that is not HTTP."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._without_request(scope, receive, send)
+            return
+        stamp = _Stamp(send, _request_id(scope))
+        try:
+            await self._app(scope, receive, stamp)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if stamp.status:
+                raise
+            await _answer_to(error, scope, stamp.request_id)(scope, receive, stamp)
+        if _log.isEnabledFor(logging.INFO):
+            _log.info("%s %s %s", scope["method"], _route(scope), stamp.status, extra=_labels(stamp.request_id))
+
+    async def _without_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+
+class _Stamp:
+    """Writes the request id on an answer, and remembers its status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self.request_id = request_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)[REQUEST_ID] = self.request_id
+        await self._send(message)
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(REQUEST_ID, "")
+    return given if _SANE_ID.fullmatch(given) else uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    """Name the route and not the path, which may hold anything."""
+    return getattr(scope.get("route"), "path", "(no route)")
+
+
+def _labels(request_id: str) -> Mapping[str, str]:
+    return {"request_id": request_id}
+
+
+def _answer_to(error: Exception, scope: Scope, request_id: str) -> Response:
+    if isinstance(error, HTTPException):
+        return from_protocol(error)
+    if isinstance(error, DomainError):
+        answer = from_error(error, Headers(scope=scope))
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.warning("%s: %s", error.code, error.message, extra=_labels(request_id))
+        return answer
+    _log_fault(error, request_id)
+    return internal(request_id)
+
+
+def _log_fault(error: Exception, request_id: str) -> None:
+    """Log where a fault of ours is. Its text stays out: an unforeseen exception may quote a secret."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("request %s failed: %s\n%s", request_id, type(error).__name__, frames, extra=_labels(request_id))

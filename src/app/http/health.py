@@ -1,0 +1,56 @@
+"""`/livez`, `/readyz` and `/healthz`: open to everyone, so they say nothing but how it stands."""
+
+import logging
+from collections import Counter
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from app.http.problems import not_ready
+from app.http.readiness import Readiness
+from app.http.routing import resource
+from domain.errors import DomainError
+from domain.ports import MigrationLedger
+
+_SILENT_DATABASE = "the database does not answer"
+_log = logging.getLogger("strongroom.http")
+
+
+class Health:
+    """Alive without a look at the database; ready when the boot has ended and the database answers."""
+
+    def __init__(self, readiness: Readiness, ledger: MigrationLedger) -> None:
+        self._readiness = readiness
+        self._ledger = ledger
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes."""
+        return [
+            resource("/livez", GET=self.live),
+            resource("/readyz", GET=self.ready),
+            resource("/healthz", GET=self.ready),
+        ]
+
+    async def live(self, _request: Request) -> Response:
+        """Say that the process serves."""
+        return JSONResponse({"status": "alive"})
+
+    async def ready(self, _request: Request) -> Response:
+        """Say whether the service can be used, and how many old files wait for a person."""
+        if reasons := self._readiness.reasons:
+            return not_ready(reasons)
+        try:
+            latest = await run_in_threadpool(self._ledger.latest)
+        except DomainError as error:
+            _log.warning("%s: %s", error.code, error.message)
+            return not_ready([_SILENT_DATABASE])
+        outcomes = [source.outcome for migration in latest for source in migration.sources]
+        return JSONResponse(
+            {
+                "status": "ready",
+                "attention": sum(outcome.needs_attention for outcome in outcomes),
+                "migrations": Counter(outcomes),
+            }
+        )

@@ -1,0 +1,140 @@
+"""The sockets that we serve on, bound by ourselves: TCP on loopback, and a Unix socket that only we may open."""
+
+import errno
+import ipaddress
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.settings import Settings
+from domain.errors import Busy, DomainError, Invalid, Unreachable
+
+_BACKLOG = 2_048
+_OURS_ALONE = 0o177
+_MISCONFIGURED = frozenset({errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL, errno.ENOENT, errno.ENOTDIR, errno.EROFS})
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that accepts connections, and its address for people."""
+
+    socket: socket.socket
+    address: str
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[list[Listener]]:
+    """Listen where the settings say for a `with` block.
+
+    Raises `Invalid` for an address that cannot or must not be served, `Busy` if it is taken.
+    """
+    with ExitStack() as stack:
+        listeners = []
+        if settings.port:
+            _refuse_open_door(settings)
+            listeners.append(stack.enter_context(_tcp(settings.host, settings.port)))
+        if settings.socket is not None:
+            listeners.append(stack.enter_context(_unix(settings.socket)))
+        if not listeners:
+            raise Invalid("there is nothing to listen on", advice="set STRONGROOM_PORT or STRONGROOM_SOCKET")
+        yield listeners
+
+
+def _refuse_open_door(settings: Settings) -> None:
+    if not settings.behind_proxy and not _is_loopback(settings.host):
+        raise Invalid(
+            f"{settings.host} is not loopback, and tokens would cross the network in the clear",
+            advice="listen on 127.0.0.1, or set STRONGROOM_BEHIND_PROXY=1 if a proxy in front of us speaks TLS",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _tcp(host: str, port: int) -> Iterator[Listener]:
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    with _explained(shown):
+        family, _, _, _, address = socket.getaddrinfo(
+            "127.0.0.1" if host == "localhost" else host, port, type=socket.SOCK_STREAM
+        )[0]
+        server = socket.socket(family, socket.SOCK_STREAM)
+    with server:
+        with _explained(shown):
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(address)
+            server.listen(_BACKLOG)
+        yield Listener(server, f"http://{shown}")
+
+
+@contextmanager
+def _unix(path: Path) -> Iterator[Listener]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        with _explained(str(path)):
+            _clear(path)
+            _bind_private(server, path)
+            server.listen(_BACKLOG)
+            bound = path.lstat()
+        try:
+            yield Listener(server, f"unix:{path}")
+        finally:
+            with suppress(OSError):
+                if os.path.samestat(bound, path.lstat()):
+                    path.unlink()
+
+
+def _bind_private(server: socket.socket, path: Path) -> None:
+    """Bind so that the file has mode 0600 from its first moment on."""
+    before = os.umask(_OURS_ALONE)
+    try:
+        server.bind(str(path))
+    finally:
+        os.umask(before)
+
+
+def _clear(path: Path) -> None:
+    """Remove a socket that nobody listens on any more; raises `Busy` if somebody does, `Invalid` if it is no socket."""
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise Invalid(f"{path} is there and is no socket", advice="STRONGROOM_SOCKET names another place")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        else:
+            raise _in_use(str(path))
+
+
+@contextmanager
+def _explained(address: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _explanation(address, error) from error
+
+
+def _explanation(address: str, error: OSError) -> DomainError:
+    if error.errno == errno.EADDRINUSE:
+        return _in_use(address)
+    reason = error.strerror or str(error)
+    if error.errno in _MISCONFIGURED or error.errno is None or isinstance(error, socket.gaierror):
+        return Invalid(f"cannot listen on {address}: {reason}", advice="check STRONGROOM_HOST, _PORT and _SOCKET")
+    return Unreachable(f"cannot listen on {address}: {reason}")
+
+
+def _in_use(address: str) -> Busy:
+    return Busy(
+        f"the address {address} is in use",
+        advice="another process listens there: stop it, or choose another STRONGROOM_PORT or STRONGROOM_SOCKET",
+    )

@@ -1,0 +1,59 @@
+"""Take stock of what the service keeps: what `status` shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.backups import Backup
+from domain.migrations import LedgerEntry, MigrationOutcome
+from domain.oauth import OAuthToken
+from domain.ports import (
+    BackupStore,
+    Clock,
+    LegacyArchive,
+    MigrationLedger,
+    OAuthTokenStore,
+    SecretStore,
+    SessionStore,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """How many rows of each kind, how the migrations stand, the newest backup, tokens by forge."""
+
+    taken_at: int
+    rows: Mapping[str, int]
+    ledger: list[LedgerEntry]
+    migrations: list[MigrationOutcome]
+    backups: list[Backup]
+    oauth_tokens: list[OAuthToken]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """Looks at every store; changes nothing."""
+
+    sessions: SessionStore
+    secrets: SecretStore
+    oauth_tokens: OAuthTokenStore
+    archive: LegacyArchive
+    ledger: MigrationLedger
+    backups: BackupStore
+    clock: Clock
+
+    def __call__(self) -> Stock:
+        """Return today's stock. Raises `Integrity` if an OAuth token does not open."""
+        tokens = self.oauth_tokens.list()
+        return Stock(
+            taken_at=self.clock.now(),
+            rows={
+                "sessions": self.sessions.count(),
+                "secrets": len(self.secrets.list()),
+                "oauth_tokens": len(tokens),
+                "archived_files": len(self.archive.contents()),
+            },
+            ledger=self.ledger.entries(),
+            migrations=self.ledger.latest(),
+            backups=self.backups.list(),
+            oauth_tokens=tokens,
+        )

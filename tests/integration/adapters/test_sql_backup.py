@@ -1,0 +1,341 @@
+"""A backup is a whole, private, checked copy with a manifest, or there is none."""
+
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import stat
+import threading
+from collections import namedtuple
+
+import pytest
+
+from adapters.memory import ManualClock
+from adapters.sql import (
+    HEAD,
+    SqliteBackupStore,
+    SqlOAuthTokenStore,
+    SqlSecretStore,
+    SqlSessionStore,
+    WrittenBy,
+    backup_store,
+    count_rows,
+)
+from domain.errors import DatabaseUnusable, Integrity
+from domain.oauth import OAuthToken
+from domain.values import SecretValue
+from tests.support.recipes import a_cipher, a_database, a_master_key
+
+KEY = "forgejo:reviewer:acme/api:%d"
+NAME = "agents.db.bak-20261124T120000Z"
+HIDDEN = "tok-hidden-Bk42"
+Usage = namedtuple("Usage", "total used free")
+
+
+class Service:
+    """A database with a few values, and its backups."""
+
+    def __init__(self, database, directory):
+        self.database = database
+        self.directory = directory
+        self.clock = ManualClock()
+        cipher = a_cipher(database)
+        self.secrets = SqlSecretStore(database, cipher, self.clock)
+        self.sessions = SqlSessionStore(database, self.clock)
+        tokens = SqlOAuthTokenStore(database, cipher, self.clock)
+        self.backups = SqliteBackupStore(
+            database,
+            cipher,
+            self.clock,
+            directory=directory,
+            written_by=WrittenBy("1.2.3", a_master_key().fingerprint),
+        )
+        self.secrets.set("agent_token:reviewer", HIDDEN)
+        self.sessions.set(KEY % 1, "sess-1")
+        tokens.upsert(
+            OAuthToken(forge_type="gitlab", access_token=SecretValue(HIDDEN), refresh_token=SecretValue("r"))
+        )
+
+    @property
+    def names(self):
+        return sorted(entry.name for entry in self.directory.iterdir()) if self.directory.exists() else []
+
+
+@pytest.fixture
+def service(tmp_path):
+    with a_database(tmp_path / "agents.db") as database:
+        yield Service(database, tmp_path / "backups")
+
+
+def mutate_the_copy(monkeypatch, change):
+    """Let `change(path)` happen to the copy between its making and its checking."""
+    copy = backup_store._paced_copy
+
+    def copy_and_change(source, partial):
+        copy(source, partial)
+        change(partial)
+
+    monkeypatch.setattr(backup_store, "_paced_copy", copy_and_change)
+
+
+def sql(path, statement, *parameters):
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        return connection.execute(statement, parameters).fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_backup_is_a_private_file_beside_its_manifest_under_any_umask(service):
+    before = os.umask(0o022)
+    try:
+        backup = service.backups.create()
+    finally:
+        os.umask(before)
+
+    assert (backup.file, service.names) == (NAME, [NAME, f"{NAME}.json"])
+    modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in service.directory.iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(service.directory.stat().st_mode) == 0o700
+
+
+def test_a_backup_is_a_database_of_its_own_with_every_row(service):
+    service.backups.create()
+
+    with a_database(service.directory / NAME) as copy:
+        secrets = SqlSecretStore(copy, a_cipher(copy), service.clock)
+        assert secrets.get("agent_token:reviewer").value.reveal() == HIDDEN
+        assert count_rows(copy) == count_rows(service.database)
+
+
+def test_a_backup_needs_no_log(service):
+    service.backups.create()
+
+    assert sql(service.directory / NAME, "PRAGMA journal_mode") == [("delete",)]
+    assert sql(service.directory / NAME, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_the_manifest_says_what_was_made(service):
+    covers = ("0a" * 32, "0b" * 32)
+
+    backup = service.backups.create(covers=covers)
+
+    manifest = json.loads((service.directory / f"{NAME}.json").read_text())
+    content = (service.directory / NAME).read_bytes()
+    (key_id,) = [key for (key,) in sql(service.database.path, "SELECT id FROM data_key WHERE purpose = 'seal'")]
+    assert manifest == {
+        "format": 1,
+        "file": NAME,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "verified": True,
+        "created_at": service.clock.now(),
+        "schema": HEAD,
+        "application_version": "1.2.3",
+        "engine_version": f"SQLite {sqlite3.sqlite_version}",
+        "key_fingerprint": a_master_key().fingerprint,
+        "rows": count_rows(service.database),
+        "rows_by_key": {key_id: 3},
+        "covers": list(covers),
+    }
+    assert service.backups.list() == [backup]
+
+
+def test_neither_the_backup_nor_its_manifest_holds_a_value_in_the_clear(service):
+    service.backups.create()
+
+    assert all(HIDDEN.encode() not in entry.read_bytes() for entry in service.directory.iterdir())
+
+
+def test_two_backups_in_one_second_have_two_names(service):
+    names = [service.backups.create().file for _ in range(3)]
+
+    assert names == [NAME, f"{NAME}-2", f"{NAME}-3"]
+    assert [backup.file for backup in service.backups.list()] == names
+
+
+def test_backups_are_listed_oldest_first(service):
+    first = service.backups.create()
+    service.clock.advance(-86_400_000)
+    second = service.backups.create()
+
+    assert service.backups.list() == [second, first]
+
+
+def flip_a_byte_of_a_page(path):
+    content = bytearray(path.read_bytes())
+    for position in range(5_000, 5_200):
+        content[position] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+
+def spoil_a_secret(path):
+    sql(path, "UPDATE secret_version SET sealed = zeroblob(length(sealed))")
+
+
+def spoil_a_token(path):
+    (blob,) = sql(path, "SELECT sealed_refresh_token FROM operator_oauth_tokens")[0]
+    sql(path, "UPDATE operator_oauth_tokens SET sealed_refresh_token = ?", blob[:-1] + bytes([blob[-1] ^ 1]))
+
+
+def break_a_reference(path):
+    sql(path, "UPDATE secret_version SET key_id = 'nobody'")
+
+
+def cut_off(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("change", [flip_a_byte_of_a_page, spoil_a_secret, spoil_a_token, break_a_reference, cut_off])
+def test_a_copy_that_does_not_check_is_no_backup(service, monkeypatch, change):
+    mutate_the_copy(monkeypatch, change)
+
+    with pytest.raises((Integrity, DatabaseUnusable)) as caught:
+        service.backups.create()
+
+    assert service.names == []
+    assert service.backups.list() == []
+    assert HIDDEN not in repr(caught.value)
+
+
+@pytest.mark.parametrize("share", range(8))
+def test_a_flipped_byte_in_a_sealed_value_of_the_copy_is_found(service, monkeypatch, share):
+    def flip(path):
+        (blob,) = sql(path, "SELECT sealed FROM secret_version")[0]
+        position = len(blob) * share // 8
+        sql(path, "UPDATE secret_version SET sealed = ?", blob[:position] + b"\x00!"[blob[position] == 0 :][:1] + blob[position + 1 :])
+
+    mutate_the_copy(monkeypatch, flip)
+
+    with pytest.raises(Integrity):
+        service.backups.create()
+
+    assert service.names == []
+
+
+def test_what_a_killed_backup_left_behind_goes_with_the_next(service):
+    service.directory.mkdir()
+    for name in (f"{NAME}.partial", "agents.db.bak-20200101T000000Z-7.partial", f"{NAME}.json.partial"):
+        (service.directory / name).write_bytes(b"half")
+
+    service.backups.create()
+
+    assert service.names == [NAME, f"{NAME}.json"]
+
+
+def test_what_is_not_ours_in_the_directory_is_left_alone(service):
+    service.directory.mkdir()
+    foreign = {
+        "agents.db.bak": b"by hand",
+        "agents.db.bak-yesterday": b"by hand",
+        "agents.db.bak-yesterday.partial": b"by hand",
+        "other.db.bak-20200101T000000Z.partial": b"another's",
+        "notes.txt": b"x",
+    }
+    for name, content in foreign.items():
+        (service.directory / name).write_bytes(content)
+
+    service.backups.create()
+
+    assert {name: (service.directory / name).read_bytes() for name in foreign} == foreign
+    assert [backup.file for backup in service.backups.list()] == [NAME]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b'{"format": 2}', b"\xff", b'{"format": 1, "file": 3}'])
+def test_a_manifest_that_is_none_is_passed_over(service, content):
+    service.backups.create()
+    (service.directory / f"{NAME}-2").write_bytes(b"")
+    (service.directory / f"{NAME}-2.json").write_bytes(content)
+
+    assert [backup.file for backup in service.backups.list()] == [NAME]
+
+
+def test_a_manifest_without_its_backup_is_no_backup(service):
+    service.backups.create()
+    (service.directory / NAME).unlink()
+
+    assert service.backups.list() == []
+
+
+def test_without_room_there_is_no_backup_and_no_file(service, monkeypatch):
+    monkeypatch.setattr(backup_store.shutil, "disk_usage", lambda _path: Usage(10, 9, 1))
+
+    with pytest.raises(DatabaseUnusable, match=r"no room for a backup: \d+ bytes are needed in .*, 1 are free"):
+        service.backups.create()
+
+    assert service.names == []
+
+
+def test_a_directory_that_cannot_be_made_is_told(service):
+    service.directory.write_bytes(b"in the way")
+
+    with pytest.raises(DatabaseUnusable, match="the backup could not be written to"):
+        service.backups.create()
+
+
+def test_a_name_that_is_taken_is_never_written_over(service):
+    service.directory.mkdir()
+    (service.directory / NAME).write_bytes(b"an older one")
+
+    backup = service.backups.create()
+
+    assert backup.file == f"{NAME}-2"
+    assert (service.directory / NAME).read_bytes() == b"an older one"
+
+
+def test_a_manifest_that_is_taken_is_never_written_over(service):
+    service.backups.create()
+    (service.directory / NAME).unlink()
+    kept = (service.directory / f"{NAME}.json").read_bytes()
+    service.secrets.set("agent_token:coder", "tok-2")
+
+    service.backups.create()
+
+    assert (service.directory / f"{NAME}.json").read_bytes() == kept
+
+
+def test_a_failed_rename_leaves_no_file(service, monkeypatch):
+    def refuse(_self, _target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.rename", refuse)
+
+    with pytest.raises(DatabaseUnusable, match="No space left on device"):
+        service.backups.create()
+
+    assert service.names == []
+
+
+def test_a_backup_beside_a_busy_writer_holds_every_row_that_was_acknowledged_before(service, monkeypatch):
+    monkeypatch.setattr(backup_store, "STEP_PAGES", 2)
+    started, done = threading.Event(), threading.Event()
+    acknowledged = []
+
+    def write():
+        for number in range(2, 3_000):
+            service.sessions.set(KEY % number, f"sess-{number}")
+            acknowledged.append(number)
+            if number == 20:
+                started.set()
+            if done.is_set():
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    started.wait(30)
+    before = len(acknowledged)
+    backup = service.backups.create()
+    done.set()
+    writer.join(30)
+
+    held = [row[0] for row in sql(service.directory / NAME, "SELECT key FROM claude_sdk_sessions")]
+    assert {KEY % number for number in acknowledged[:before]} <= set(held)
+    assert len(held) == backup.rows["claude_sdk_sessions"] <= len(acknowledged) + 1
+    assert len(acknowledged) > before
+
+
+def test_the_name_is_a_utc_timestamp(service):
+    service.clock.set(1_795_000_000_999)
+
+    assert re.fullmatch(r"agents\.db\.bak-20261118T110640Z", service.backups.create().file)

@@ -1,0 +1,66 @@
+from starlette.testclient import TestClient
+
+from adapters.memory import (
+    ManualClock,
+    MemoryApiTokenStore,
+    MemoryBackupStore,
+    MemoryCipher,
+    MemoryLegacyArchive,
+    MemoryLegacyFileSource,
+    MemoryLock,
+    MemoryMigrationLedger,
+    MemoryOAuthTokenStore,
+    MemorySecretStore,
+    MemorySessionStore,
+)
+from app.boot import migrate
+from app.container import Container
+from app.http.readiness import Readiness
+from app.http.server import build_app
+from app.settings import load_settings
+from domain.instants import DAY_MS
+
+
+def a_service_in_memory(tmp_path, files):
+    clock = ManualClock()
+    container = Container(settings=load_settings({}, {"state_dir": tmp_path, "config_dir": tmp_path}))
+    for provider, adapter in {
+        container.clock: clock,
+        container.sessions: MemorySessionStore(clock),
+        container.secrets: MemorySecretStore(clock),
+        container.oauth_tokens: MemoryOAuthTokenStore(),
+        container.api_tokens: MemoryApiTokenStore(),
+        container.ledger: MemoryMigrationLedger(),
+        container.archive: MemoryLegacyArchive(clock),
+        container.backups: MemoryBackupStore(clock),
+        container.cipher: MemoryCipher(),
+        container.lock: MemoryLock(),
+        container.legacy_files: MemoryLegacyFileSource(files),
+    }.items():
+        provider.override(adapter)
+    container.fresh_secrets.override(held(container.secrets))
+    return container
+
+
+def held(provider):
+    """What opens a fresh connection to a store, where there are no connections."""
+    from contextlib import nullcontext
+
+    from dependency_injector import providers
+
+    return providers.Factory(nullcontext, provider)
+
+
+def test_the_whole_service_runs_in_memory_and_writes_nothing(tmp_path):
+    container = a_service_in_memory(tmp_path, {"tokens/reviewer": b"sesame-1\n"})
+    _, token = container.create_api_token()("t", ("admin",))
+    client = TestClient(build_app(container, Readiness()), headers={"Authorization": f"Bearer {token.reveal()}"})
+
+    migrate(container)
+    client.put("/sessions/forgejo:reviewer:acme/api:42", json={"session_id": "9f1c"})
+    container.clock().advance(31 * DAY_MS)
+
+    assert client.get("/readyz").json() == {"status": "ready", "attention": 0, "migrations": {"imported": 1}}
+    assert client.get("/secrets/agent_token:reviewer/value").json()["value"] == "sesame-1"
+    assert client.post("/sessions/prune").json() == {"pruned": 1}
+    assert list(tmp_path.iterdir()) == []
