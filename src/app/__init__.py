@@ -6,8 +6,6 @@ if TYPE_CHECKING:
     from app.state import State as State
     from app.state import open_state as open_state
 
-__version__ = "0.1.0"
-
 
 def __getattr__(name: str) -> object:
     """Import the library only when somebody asks for it, so that `strongroom --help` stays quick."""

@@ -42,7 +42,6 @@ from adapters.sql import (
     open_read_only,
 )
 from adapters.system import Silence, SystemClock
-from app import __version__
 from app.settings import Settings
 from app.usecases.api_tokens import Authenticate, CreateApiToken
 from app.usecases.export_legacy_files import ExportLegacyFiles, Stores
@@ -56,6 +55,7 @@ from app.usecases.restore_legacy_files import RestoreLegacyFiles
 from app.usecases.rotate_agent_token import RotateAgentToken
 from app.usecases.survey import Survey
 from app.usecases.unlock import Unlock
+from app.version import __version__
 from domain.keys import MasterKey
 from domain.ports import (
     ApiTokenStore,

@@ -16,6 +16,7 @@ from domain.values import SecretValue
 PREFIX = "STRONGROOM_"
 _FILE_SUFFIX = "_FILE"
 _FILE_LIMIT = 65_536
+_DIGITS = 9
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 _SCHEMES = ("sqlite:///", "postgresql+psycopg://")
 
@@ -30,7 +31,7 @@ def _flag(text: str) -> bool:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
+        if len(text) > _DIGITS or not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
             raise Invalid(f"not a whole number from {low} to {high}")
         return int(text)
 
@@ -174,15 +175,11 @@ def _from_outside(
 def _derived(name: str, environ: Environ, values: Mapping[str, Any]) -> str | None:
     """Give the defaults that depend on the environment or on other settings."""
     if name == "runtime_dir":
-        runtime = environ.get("XDG_RUNTIME_DIR")
-        return f"{runtime}/claude-hooks" if runtime else "/run/claude-hooks"
+        return f"{_xdg('XDG_RUNTIME_DIR', environ) or '/run'}/claude-hooks"
     directories = {"state_dir": ("XDG_STATE_HOME", ".local/state"), "config_dir": ("XDG_CONFIG_HOME", ".config")}
     if name in directories:
         variable, below_home = directories[name]
-        # The XDG base directory specification has relative paths ignored.
-        given = environ.get(variable, "")
-        top = Path(given) if given.startswith("/") else _home(environ) / below_home
-        return str(top / "claude-hooks")
+        return f"{_xdg(variable, environ) or _home(environ) / below_home}/claude-hooks"
     derived = {
         "database_url": lambda: f"sqlite:///{values['state_dir']}/agents.db",
         "backup_dir": lambda: f"{values['state_dir']}/backups",
@@ -190,6 +187,12 @@ def _derived(name: str, environ: Environ, values: Mapping[str, Any]) -> str | No
         "public_url": lambda: f"http://127.0.0.1:{values['port']}",
     }
     return derived[name]() if name in derived else None
+
+
+def _xdg(variable: str, environ: Environ) -> str | None:
+    """Return a base directory; the XDG specification has relative ones ignored."""
+    given = environ.get(variable, "")
+    return given if given.startswith("/") else None
 
 
 def _home(environ: Environ) -> Path:

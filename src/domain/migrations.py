@@ -24,6 +24,11 @@ class Outcome(StrEnum):
         return self in _NEXT_STEPS
 
     @property
+    def settles(self) -> bool:
+        """Tell whether the file is gone with this outcome."""
+        return not self.needs_attention and self is not Outcome.IGNORED
+
+    @property
     def next_step(self) -> str | None:
         """Say what a person can do about it; None where there is nothing to do."""
         return _NEXT_STEPS.get(self)
@@ -47,11 +52,16 @@ class Preference(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOutcome:
-    """One line of the report. `file` is relative to its directory; `records` counts what was read in it."""
+    """One line of the report. `file` is relative to its directory.
+
+    `records` counts the good records that were read in it, `skipped` the bad ones, which the reason
+    names: together they are all that it holds.
+    """
 
     file: str
     outcome: Outcome
     records: int = 0
+    skipped: int = 0
     reason: str | None = None
 
 
@@ -69,6 +79,7 @@ class MigrationReport:
 
     dry_run: bool
     backup: str | None = None
+    duration_ms: int = 0
     migrations: tuple[MigrationOutcome, ...] = field(default=())
 
     @property

@@ -1,6 +1,10 @@
 """Which SDK session an agent works in, for each issue of each repository."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from domain.instants import in_range
+from domain.values import parse_session_id, parse_session_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +15,11 @@ class Session:
     session_id: str
     last_used_at: int
     created_at: int
+
+    def checked(self) -> Self:
+        """Return the session if it is one that a store may keep; raises `Invalid`."""
+        parse_session_key(self.key)
+        parse_session_id(self.session_id)
+        in_range(self.last_used_at)
+        in_range(self.created_at)
+        return self

@@ -1,4 +1,4 @@
-"""A real database and every fault that a key may have: refused in exact words, with no byte written and no file made."""
+"""A real database and every fault that a key may have: refused in exact words, with no byte written."""
 
 import base64
 import os
@@ -79,8 +79,7 @@ def test_a_wrong_key_is_told_with_both_fingerprints(home, key_file, right):
     error = refusal(home)
 
     assert error.message == (
-        f"wrong master key: this database was sealed under {right}, "
-        f"and file {key_file} holds {fingerprint(OTHER)}"
+        f"wrong master key: this database was sealed under {right}, and file {key_file} holds {fingerprint(OTHER)}"
     )
     assert error.advice
 
@@ -174,9 +173,7 @@ def test_two_places_that_differ_are_both_named_with_their_fingerprints(home, key
         error = refusal(home, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
         other = "systemd credential strongroom-master-key"
 
-    assert error.message == (
-        f"two master keys: file {key_file} holds {right}, {other} holds {fingerprint(OTHER)}"
-    )
+    assert error.message == (f"two master keys: file {key_file} holds {right}, {other} holds {fingerprint(OTHER)}")
 
 
 @pytest.mark.parametrize("place", ["environment", "credential"])

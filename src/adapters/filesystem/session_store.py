@@ -14,13 +14,11 @@ from adapters.filesystem.faults import translated
 from adapters.filesystem.lock import locked
 from adapters.filesystem.reading import read_regular
 from domain.errors import Integrity
-from domain.instants import in_range
 from domain.legacy.files import SESSIONS_FILE, size_limit
 from domain.legacy.sessions_file import SessionsFile, parse_sessions_file, summary
 from domain.legacy.text import Malformed
 from domain.ports import Clock, SessionStore
 from domain.sessions import Session
-from domain.values import parse_session_id, parse_session_key
 
 _PATIENCE_MS = 30_000
 
@@ -46,7 +44,7 @@ class FileSessionStore(SessionStore):
     @override
     def set(self, key: str, session_id: str, *, used_at: int | None = None) -> None:
         instant = self._clock.now() if used_at is None else used_at
-        session = _checked(Session(key, session_id, last_used_at=instant, created_at=instant))
+        session = Session(key, session_id, last_used_at=instant, created_at=instant).checked()
 
         def put(sessions: Sessions) -> None:
             stored = sessions.get(key, session)
@@ -81,7 +79,7 @@ class FileSessionStore(SessionStore):
     def put_many(self, sessions: Iterable[Session]) -> int:
         newest: Sessions = {}
         for session in sessions:
-            _keep_later(newest, _checked(session))
+            _keep_later(newest, session.checked())
         if not newest:
             return 0
         return self._change(lambda stored: sum(_keep_later(stored, session) for session in newest.values()))
@@ -129,14 +127,6 @@ class FileSessionStore(SessionStore):
         sessions = self._load()
         keys = sorted(key for key in sessions if key.startswith(prefix) and (after is None or key > after))
         return [sessions[key] for key in islice(keys, limit)]
-
-
-def _checked(session: Session) -> Session:
-    parse_session_key(session.key)
-    parse_session_id(session.session_id)
-    in_range(session.last_used_at)
-    in_range(session.created_at)
-    return session
 
 
 def _keep_later(kept: Sessions, session: Session) -> bool:

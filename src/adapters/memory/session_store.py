@@ -7,10 +7,8 @@ from threading import Lock
 
 from typing_extensions import override
 
-from domain.instants import in_range
 from domain.ports import Clock, SessionStore
 from domain.sessions import Session
-from domain.values import parse_session_id, parse_session_key
 
 
 class MemorySessionStore(SessionStore):
@@ -29,7 +27,7 @@ class MemorySessionStore(SessionStore):
     @override
     def set(self, key: str, session_id: str, *, used_at: int | None = None) -> None:
         instant = self._clock.now() if used_at is None else used_at
-        session = _checked(Session(key, session_id, last_used_at=instant, created_at=instant))
+        session = Session(key, session_id, last_used_at=instant, created_at=instant).checked()
         with self._lock:
             stored = self._sessions.get(key, session)
             self._sessions[key] = replace(session, created_at=stored.created_at)
@@ -56,7 +54,7 @@ class MemorySessionStore(SessionStore):
     def put_many(self, sessions: Iterable[Session]) -> int:
         newest: dict[str, Session] = {}
         for session in sessions:
-            _keep_later(newest, _checked(session))
+            _keep_later(newest, session.checked())
         with self._lock:
             return sum(_keep_later(self._sessions, session) for session in newest.values())
 
@@ -70,14 +68,6 @@ class MemorySessionStore(SessionStore):
         with self._lock:
             keys = sorted(key for key in self._sessions if key.startswith(prefix) and (after is None or key > after))
             return [self._sessions[key] for key in islice(keys, limit)]
-
-
-def _checked(session: Session) -> Session:
-    parse_session_key(session.key)
-    parse_session_id(session.session_id)
-    in_range(session.last_used_at)
-    in_range(session.created_at)
-    return session
 
 
 def _keep_later(kept: dict[str, Session], session: Session) -> bool:

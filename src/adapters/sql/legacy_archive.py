@@ -11,7 +11,7 @@ from adapters.sql.database import Database, Row, Transaction
 from adapters.sql.sealing import UseCount, context
 from adapters.sql.tables import legacy_archive as table
 from adapters.sql.tables import legacy_archive_chunk as chunk
-from domain.errors import NotFound
+from domain.errors import Integrity, NotFound
 from domain.instants import DAY_MS
 from domain.legacy.files import Fingerprint, LegacyFile, LegacyRef, Root
 from domain.ports import Cipher, Clock, LegacyArchive, LegacyFileSource, SealContext
@@ -106,6 +106,8 @@ class SqlLegacyArchive(LegacyArchive, LegacyFileSource):
             raise NotFound(f"{ref.shown} is not in the archive")
         archive_id, _, path, size, mode, mtime_ns, _ = row
         content = b"".join(self._opened(archive_id, path))
+        if len(content) != size:
+            raise Integrity(f"the archived file {path} holds {len(content)} of {size} bytes", advice="restore a backup")
         return LegacyFile(
             ref=ref,
             content=content,

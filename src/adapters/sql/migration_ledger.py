@@ -20,7 +20,14 @@ _ENTRY = (
     table.c.imported_at,
     table.c.removed_at,
 )
-_OUTCOME = (outcome.c.migration_id, outcome.c.file, outcome.c.outcome, outcome.c.records, outcome.c.reason)
+_OUTCOME = (
+    outcome.c.migration_id,
+    outcome.c.file,
+    outcome.c.outcome,
+    outcome.c.records,
+    outcome.c.skipped,
+    outcome.c.reason,
+)
 
 
 class SqlMigrationLedger(MigrationLedger):
@@ -101,6 +108,7 @@ def _rows(outcomes: list[MigrationOutcome]) -> list[dict[str, object]]:
             "file": source.file,
             "outcome": source.outcome.value,
             "records": source.records,
+            "skipped": source.skipped,
             "reason": source.reason,
         }
         for migration in outcomes
@@ -109,5 +117,5 @@ def _rows(outcomes: list[MigrationOutcome]) -> list[dict[str, object]]:
 
 
 def _source(row: Row) -> SourceOutcome:
-    _, file, kind, records, reason = row
-    return SourceOutcome(file=file, outcome=Outcome(kind), records=records, reason=reason)
+    _, file, kind, records, skipped, reason = row
+    return SourceOutcome(file=file, outcome=Outcome(kind), records=records, skipped=skipped, reason=reason)

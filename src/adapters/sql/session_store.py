@@ -8,10 +8,9 @@ from typing_extensions import override
 
 from adapters.sql.database import Database
 from adapters.sql.tables import claude_sdk_sessions as table
-from domain.instants import in_range
 from domain.ports import Clock, SessionStore
 from domain.sessions import Session
-from domain.values import is_broken_text, parse_session_id, parse_session_key
+from domain.values import is_broken_text
 
 _COLUMNS = (table.c.key, table.c.session_id, table.c.last_used_at, table.c.created_at)
 
@@ -57,8 +56,8 @@ class SqlSessionStore(SessionStore):
 
     @override
     def set(self, key: str, session_id: str, *, used_at: int | None = None) -> None:
-        instant = self._clock.now() if used_at is None else in_range(used_at)
-        session = Session(parse_session_key(key), parse_session_id(session_id), instant, instant)
+        instant = self._clock.now() if used_at is None else used_at
+        session = Session(key, session_id, instant, instant).checked()
         with self._database.transaction() as transaction:
             transaction.run(self._set, _row(session))
 
@@ -81,7 +80,7 @@ class SqlSessionStore(SessionStore):
     @override
     def put_many(self, sessions: Iterable[Session]) -> int:
         with self._database.transaction() as transaction:
-            bound = map(self._bind_merge, map(_checked, sessions))
+            bound = map(self._bind_merge, map(Session.checked, sessions))
             return max(transaction.run_many(self._merge, bound), 0)
 
     @override
@@ -104,14 +103,6 @@ def _row(session: Session) -> dict[str, object]:
         "last_used_at": session.last_used_at,
         "created_at": session.created_at,
     }
-
-
-def _checked(session: Session) -> Session:
-    parse_session_key(session.key)
-    parse_session_id(session.session_id)
-    in_range(session.last_used_at)
-    in_range(session.created_at)
-    return session
 
 
 def _number(row: tuple[int, ...] | None) -> int:

@@ -137,6 +137,7 @@ migration_outcome = Table(
     Column("file", TEXT, primary_key=True),
     Column("outcome", TEXT, nullable=False),
     Column("records", WHOLE, nullable=False),
+    Column("skipped", WHOLE, nullable=False),
     Column("reason", TEXT),
     sqlite_strict=True,
 )

@@ -20,13 +20,14 @@ if TYPE_CHECKING:  # `--help` does without it
 def command(ctx: click.Context, prefer: str | None, *, dry_run: bool, accept_partial: bool) -> None:
     """Move the old files into the database."""
     from app.cli.exits import ATTENTION
-    from app.cli.migration_report import as_document, as_text
+    from app.cli.migration_report import as_text
     from app.cli.output import emit
+    from app.documents import migration_report
     from domain.migrations import Preference
 
     preference = Preference(prefer) if prefer else None
     report = _report(preference, dry_run=dry_run, accept_partial=accept_partial)
-    emit(as_document(report), as_text(report))
+    emit(migration_report(report), as_text(report))
     if report.attention:
         ctx.exit(ATTENTION)
 

@@ -5,36 +5,13 @@ from collections.abc import Iterator
 
 from app.cli.output import aligned, counted
 from domain.legacy.files import GITLAB_FILE, PENPOT_FILE, TOKENS_DIRECTORY
-from domain.migrations import MigrationReport, Outcome, SourceOutcome
+from domain.migrations import MigrationReport
 from domain.values import AGENT_TOKEN_PREFIX, PENPOT_TOKEN, is_agent_name
 
-_REMOVED = frozenset({Outcome.IMPORTED, Outcome.ALREADY_IMPORTED, Outcome.EQUAL, Outcome.SUPERSEDED})
 _COPIES = (
     "the files are unlinked, not wiped: copies may remain on an SSD, in file system snapshots "
     "and in backups made before"
 )
-
-
-def as_document(report: MigrationReport) -> dict[str, object]:
-    """Return what `migrate --json` prints."""
-    return {
-        "dry_run": report.dry_run,
-        "backup": report.backup,
-        "migrations": [
-            {"id": migration.id, "sources": [source_document(source) for source in migration.sources]}
-            for migration in report.migrations
-        ],
-    }
-
-
-def source_document(source: SourceOutcome) -> dict[str, object]:
-    """Return one source as JSON shows it."""
-    return {
-        "file": source.file,
-        "outcome": source.outcome.value,
-        "records": source.records,
-        "reason": source.reason,
-    }
 
 
 def as_text(report: MigrationReport) -> list[str]:
@@ -62,7 +39,7 @@ def _next_steps(report: MigrationReport) -> Iterator[str]:
 def _removal(report: MigrationReport) -> Iterator[str]:
     if report.backup:
         yield f"backup: {report.backup}"
-    removed = [source.file for source in report.sources if source.outcome in _REMOVED]
+    removed = [source.file for source in report.sources if source.outcome.settles]
     if report.dry_run or not removed:
         return
     yield _COPIES
@@ -85,4 +62,4 @@ def _count(report: MigrationReport) -> str:
     counts = Counter(source.outcome.value for source in report.sources)
     listed = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
     dry = "; a dry run: nothing was written" if report.dry_run else ""
-    return f"{counted(len(report.sources), 'file')}: {listed}{dry}"
+    return f"{counted(len(report.sources), 'file')}: {listed}; {report.duration_ms / 1_000:.1f} s{dry}"

@@ -10,8 +10,8 @@ from typing import Any, Final
 import click
 from typing_extensions import override
 
-from app import __version__
 from app.cli.options import Group, example
+from app.version import __version__
 
 PROGRAM = "strongroom"
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.cli.migration_report import source_document
 from app.cli.output import aligned, counted
+from app.documents import source_outcome
 from app.usecases.survey import Stock
 from domain.backups import Backup
 from domain.instants import DAY_MS, HOUR_MS, MINUTE_MS, format_instant
@@ -69,7 +69,7 @@ def _migrations(stock: Stock) -> list[dict[str, Any]]:
             "imported": sum(entry.migration_id == migration_id for entry in stock.ledger),
             "records": sum(entry.records for entry in stock.ledger if entry.migration_id == migration_id),
             "attention": [
-                {**source_document(source), "next_step": source.outcome.next_step}
+                {**source_outcome(source), "next_step": source.outcome.next_step}
                 for source in sources.get(migration_id, ())
                 if source.outcome.needs_attention
             ],

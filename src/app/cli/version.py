@@ -11,8 +11,8 @@ def command() -> None:
     import platform
     import sqlite3
 
-    from app import __version__
     from app.cli.output import emit
+    from app.version import __version__
 
     shown = {"version": __version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     emit(shown, f"strongroom {shown['version']} (Python {shown['python']}, SQLite {shown['sqlite']})")

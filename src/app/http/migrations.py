@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from app.documents import migration_report, source_outcome
 from app.http.bodies import read_body
 from app.http.models import RunOptions
 from app.http.routing import resource
-from domain.migrations import LedgerEntry, MigrationReport, SourceOutcome
+from domain.migrations import LedgerEntry, MigrationReport
 from domain.ports import MigrationLedger
 
 
@@ -47,7 +48,7 @@ class Migrations:
     async def run(self, request: Request) -> Response:
         """Run the migrations, or say what they would do."""
         body = await read_body(request, RunOptions)
-        return JSONResponse(_reported(await run_in_threadpool(self._plan if body.dry_run else self._run)))
+        return JSONResponse(migration_report(await run_in_threadpool(self._plan if body.dry_run else self._run)))
 
     def _standing(self) -> list[dict[str, object]]:
         latest = {migration.id: migration.sources for migration in self._ledger.latest()}
@@ -56,32 +57,12 @@ class Migrations:
             {
                 "id": id,
                 "sources": [
-                    {**_source(source), "next_step": source.outcome.next_step} for source in latest.get(id, ())
+                    {**source_outcome(source), "next_step": source.outcome.next_step} for source in latest.get(id, ())
                 ],
                 "imported": [_imported(entry) for entry in entries if entry.migration_id == id],
             }
             for id in self._ids
         ]
-
-
-def _reported(report: MigrationReport) -> dict[str, object]:
-    return {
-        "dry_run": report.dry_run,
-        "backup": report.backup,
-        "migrations": [
-            {"id": migration.id, "sources": [_source(source) for source in migration.sources]}
-            for migration in report.migrations
-        ],
-    }
-
-
-def _source(source: SourceOutcome) -> dict[str, object]:
-    return {
-        "file": source.file,
-        "outcome": source.outcome.value,
-        "records": source.records,
-        "reason": source.reason,
-    }
 
 
 def _imported(entry: LedgerEntry) -> dict[str, object]:

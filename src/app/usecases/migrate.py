@@ -1,18 +1,18 @@
 """Move every old file into the database: all values in, one backup, then the files away."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.usecases.legacy_migration import LegacyMigration
 from app.usecases.move_file import Move, MoveFile, Wishes
 from app.usecases.unlock import LOCK_PATIENCE_MS
-from domain.errors import Busy, DatabaseUnusable, DomainError, Integrity
+from domain.errors import Busy, DatabaseUnusable, DomainError, Integrity, Unreachable
 from domain.legacy.files import LegacyRef
-from domain.migrations import MigrationOutcome, MigrationReport, Outcome, Preference
+from domain.migrations import MigrationOutcome, MigrationReport, Outcome, Preference, SourceOutcome
 from domain.ports import BackupStore, Lock, Progress
 
-_DATABASE_FAILED = (DatabaseUnusable, Busy, Integrity)
+_DATABASE_FAILED = (DatabaseUnusable, Busy, Integrity, Unreachable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +33,20 @@ class Migrate:
 
         Raises `Busy` if another process is at it for longer than `patience_ms`.
         """
+        started_at = self.move_file.clock.now()
         wishes = Wishes(dry_run=dry_run, accept_partial=accept_partial, prefer=prefer)
         if dry_run:
-            return self._report(list(self._brought_in(wishes)), wishes, backup=None)
+            return self._timed(self._report(list(self._brought_in(wishes)), wishes, backup=None), started_at)
         with self.lock.hold(patience_ms=self.patience_ms, on_wait=self._say_that_we_wait):
             moves = list(self._brought_in(wishes))
             backup, moves = self._backed_up(moves)
             moves = [self._taken_away(move) for move in moves]
             report = self._report(moves, wishes, backup=backup)
             self._publish(report)
-        return report
+        return self._timed(report, started_at)
+
+    def _timed(self, report: MigrationReport, started_at: int) -> MigrationReport:
+        return replace(report, duration_ms=self.move_file.clock.now() - started_at)
 
     def _brought_in(self, wishes: Wishes) -> Iterator[Move]:
         """Bring in file after file. Once the database has failed, none is tried again: no retry after a failed sync."""
@@ -99,10 +103,20 @@ class Migrate:
         return MigrationReport(dry_run=wishes.dry_run, backup=backup, migrations=outcomes)
 
     def _publish(self, report: MigrationReport) -> None:
+        """Write down how every file stands now, and keep what was said of those that were settled before."""
+        ledger = self.move_file.ledger
         try:
-            self.move_file.ledger.publish(list(report.migrations))
+            before = {migration.id: migration.sources for migration in ledger.latest()}
+            ledger.publish([_with_settled(migration, before.get(migration.id, ())) for migration in report.migrations])
         except _DATABASE_FAILED as error:
             self.progress.note(f"the outcomes could not be written down: {error.message}")
 
     def _say_that_we_wait(self) -> None:
         self.progress.note("another process is moving the old files; waiting for it")
+
+
+def _with_settled(now: MigrationOutcome, before: tuple[SourceOutcome, ...]) -> MigrationOutcome:
+    """Add files that were moved by an earlier run and are not here any more."""
+    here = {source.file for source in now.sources}
+    settled = [source for source in before if source.file not in here and source.outcome.settles]
+    return replace(now, sources=(*now.sources, *settled))

@@ -46,6 +46,7 @@ class Move:
     ref: LegacyRef
     outcome: Outcome
     records: int = 0
+    skipped: int = 0
     reason: str | None = None
     removal: Removal | None = None
 
@@ -56,7 +57,13 @@ class Move:
     @property
     def reported(self) -> SourceOutcome:
         """The line of the report."""
-        return SourceOutcome(file=self.ref.shown, outcome=self.outcome, records=self.records, reason=self.reason)
+        return SourceOutcome(
+            file=self.ref.shown,
+            outcome=self.outcome,
+            records=self.records,
+            skipped=self.skipped,
+            reason=self.reason,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +93,7 @@ class MoveFile:
             return start.ends(Outcome.DEFERRED, error.message)
         except (Malformed, SourceTooLarge) as error:
             return start.ends(Outcome.REJECTED, error.message)
-        move = replace(start, records=reading.records, reason=_remark(file))
+        move = replace(start, records=reading.records, skipped=len(reading.bad), reason=_remark(file))
         return self._settled(migration, move, file, reading, wishes)
 
     def take_away(self, move: Move) -> Move:

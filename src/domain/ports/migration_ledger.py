@@ -27,7 +27,7 @@ class MigrationLedger(Protocol):
 
     @abstractmethod
     def latest(self) -> list[MigrationOutcome]:
-        """Return the outcomes of the latest run that was not dry; a migration without sources may be left out."""
+        """Return the outcomes that were published last; a migration without sources may be left out."""
 
     @abstractmethod
     def publish(self, outcomes: list[MigrationOutcome]) -> None:

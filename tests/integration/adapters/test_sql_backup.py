@@ -1,4 +1,4 @@
-"""A backup is a whole, private, checked copy with a manifest, or there is none."""
+"""A backup is a private copy with a manifest, under a name of its own; nothing else in its directory is touched."""
 
 import hashlib
 import json
@@ -7,84 +7,22 @@ import re
 import sqlite3
 import stat
 import threading
-from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 
-from adapters.memory import ManualClock
-from adapters.sql import (
-    HEAD,
-    SqliteBackupStore,
-    SqlOAuthTokenStore,
-    SqlSecretStore,
-    SqlSessionStore,
-    WrittenBy,
-    backup_store,
-    count_rows,
-)
-from domain.errors import DatabaseUnusable, Integrity
-from domain.oauth import OAuthToken
-from domain.values import SecretValue
+from adapters.sql import HEAD, SqlSecretStore, backup_store, count_rows
+from domain.errors import DatabaseUnusable
+from tests.support.backed_up import HIDDEN, KEY, BackedUp, sql
 from tests.support.recipes import a_cipher, a_database, a_master_key
 
-KEY = "forgejo:reviewer:acme/api:%d"
 NAME = "agents.db.bak-20261124T120000Z"
-HIDDEN = "tok-hidden-Bk42"
-Usage = namedtuple("Usage", "total used free")
-
-
-class Service:
-    """A database with a few values, and its backups."""
-
-    def __init__(self, database, directory):
-        self.database = database
-        self.directory = directory
-        self.clock = ManualClock()
-        cipher = a_cipher(database)
-        self.secrets = SqlSecretStore(database, cipher, self.clock)
-        self.sessions = SqlSessionStore(database, self.clock)
-        tokens = SqlOAuthTokenStore(database, cipher, self.clock)
-        self.backups = SqliteBackupStore(
-            database,
-            cipher,
-            self.clock,
-            directory=directory,
-            written_by=WrittenBy("1.2.3", a_master_key().fingerprint),
-        )
-        self.secrets.set("agent_token:reviewer", HIDDEN)
-        self.sessions.set(KEY % 1, "sess-1")
-        tokens.upsert(
-            OAuthToken(forge_type="gitlab", access_token=SecretValue(HIDDEN), refresh_token=SecretValue("r"))
-        )
-
-    @property
-    def names(self):
-        return sorted(entry.name for entry in self.directory.iterdir()) if self.directory.exists() else []
 
 
 @pytest.fixture
 def service(tmp_path):
     with a_database(tmp_path / "agents.db") as database:
-        yield Service(database, tmp_path / "backups")
-
-
-def mutate_the_copy(monkeypatch, change):
-    """Let `change(path)` happen to the copy between its making and its checking."""
-    copy = backup_store._paced_copy
-
-    def copy_and_change(source, partial):
-        copy(source, partial)
-        change(partial)
-
-    monkeypatch.setattr(backup_store, "_paced_copy", copy_and_change)
-
-
-def sql(path, statement, *parameters):
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        return connection.execute(statement, parameters).fetchall()
-    finally:
-        connection.close()
+        yield BackedUp(database, tmp_path / "backups")
 
 
 def test_a_backup_is_a_private_file_beside_its_manifest_under_any_umask(service):
@@ -163,57 +101,6 @@ def test_backups_are_listed_oldest_first(service):
     assert service.backups.list() == [second, first]
 
 
-def flip_a_byte_of_a_page(path):
-    content = bytearray(path.read_bytes())
-    for position in range(5_000, 5_200):
-        content[position] ^= 0xFF
-    path.write_bytes(bytes(content))
-
-
-def spoil_a_secret(path):
-    sql(path, "UPDATE secret_version SET sealed = zeroblob(length(sealed))")
-
-
-def spoil_a_token(path):
-    (blob,) = sql(path, "SELECT sealed_refresh_token FROM operator_oauth_tokens")[0]
-    sql(path, "UPDATE operator_oauth_tokens SET sealed_refresh_token = ?", blob[:-1] + bytes([blob[-1] ^ 1]))
-
-
-def break_a_reference(path):
-    sql(path, "UPDATE secret_version SET key_id = 'nobody'")
-
-
-def cut_off(path):
-    os.truncate(path, path.stat().st_size // 2)
-
-
-@pytest.mark.parametrize("change", [flip_a_byte_of_a_page, spoil_a_secret, spoil_a_token, break_a_reference, cut_off])
-def test_a_copy_that_does_not_check_is_no_backup(service, monkeypatch, change):
-    mutate_the_copy(monkeypatch, change)
-
-    with pytest.raises((Integrity, DatabaseUnusable)) as caught:
-        service.backups.create()
-
-    assert service.names == []
-    assert service.backups.list() == []
-    assert HIDDEN not in repr(caught.value)
-
-
-@pytest.mark.parametrize("share", range(8))
-def test_a_flipped_byte_in_a_sealed_value_of_the_copy_is_found(service, monkeypatch, share):
-    def flip(path):
-        (blob,) = sql(path, "SELECT sealed FROM secret_version")[0]
-        position = len(blob) * share // 8
-        sql(path, "UPDATE secret_version SET sealed = ?", blob[:position] + b"\x00!"[blob[position] == 0 :][:1] + blob[position + 1 :])
-
-    mutate_the_copy(monkeypatch, flip)
-
-    with pytest.raises(Integrity):
-        service.backups.create()
-
-    assert service.names == []
-
-
 def test_what_a_killed_backup_left_behind_goes_with_the_next(service):
     service.directory.mkdir()
     for name in (f"{NAME}.partial", "agents.db.bak-20200101T000000Z-7.partial", f"{NAME}.json.partial"):
@@ -242,7 +129,9 @@ def test_what_is_not_ours_in_the_directory_is_left_alone(service):
     assert [backup.file for backup in service.backups.list()] == [NAME]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b'{"format": 2}', b"\xff", b'{"format": 1, "file": 3}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"null", b'{"format": 2}', b"\xff", b'{"format": 1, "file": 3}']
+)
 def test_a_manifest_that_is_none_is_passed_over(service, content):
     service.backups.create()
     (service.directory / f"{NAME}-2").write_bytes(b"")
@@ -259,7 +148,7 @@ def test_a_manifest_without_its_backup_is_no_backup(service):
 
 
 def test_without_room_there_is_no_backup_and_no_file(service, monkeypatch):
-    monkeypatch.setattr(backup_store.shutil, "disk_usage", lambda _path: Usage(10, 9, 1))
+    monkeypatch.setattr(backup_store.shutil, "disk_usage", lambda _path: SimpleNamespace(free=1))
 
     with pytest.raises(DatabaseUnusable, match=r"no room for a backup: \d+ bytes are needed in .*, 1 are free"):
         service.backups.create()
@@ -284,17 +173,6 @@ def test_a_name_that_is_taken_is_never_written_over(service):
     assert (service.directory / NAME).read_bytes() == b"an older one"
 
 
-def test_a_manifest_that_is_taken_is_never_written_over(service):
-    service.backups.create()
-    (service.directory / NAME).unlink()
-    kept = (service.directory / f"{NAME}.json").read_bytes()
-    service.secrets.set("agent_token:coder", "tok-2")
-
-    service.backups.create()
-
-    assert (service.directory / f"{NAME}.json").read_bytes() == kept
-
-
 def test_a_failed_rename_leaves_no_file(service, monkeypatch):
     def refuse(_self, _target):
         raise OSError(28, "No space left on device")
@@ -307,32 +185,53 @@ def test_a_failed_rename_leaves_no_file(service, monkeypatch):
     assert service.names == []
 
 
-def test_a_backup_beside_a_busy_writer_holds_every_row_that_was_acknowledged_before(service, monkeypatch):
-    monkeypatch.setattr(backup_store, "STEP_PAGES", 2)
-    started, done = threading.Event(), threading.Event()
-    acknowledged = []
+class Writer:
+    """A thread that sets session after session; `acknowledged` are the keys whose set has returned."""
 
-    def write():
+    def __init__(self, sessions):
+        self.acknowledged = []
+        self.wrote = threading.Event()
+        self.stop = threading.Event()
+        self._sessions = sessions
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.stop.set()
+        self._thread.join(30)
+
+    def _run(self):
         for number in range(2, 3_000):
-            service.sessions.set(KEY % number, f"sess-{number}")
-            acknowledged.append(number)
-            if number == 20:
-                started.set()
-            if done.is_set():
+            if self.stop.is_set():
                 return
+            self._sessions.set(KEY % number, f"sess-{number}")
+            self.acknowledged.append(KEY % number)
+            self.wrote.set()
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    started.wait(30)
-    before = len(acknowledged)
-    backup = service.backups.create()
-    done.set()
-    writer.join(30)
+    def wait_for_another(self):
+        self.wrote.clear()
+        assert self.wrote.wait(30)
+
+
+def test_a_backup_beside_a_busy_writer_makes_it_wait_for_no_end_and_holds_all_that_was_acknowledged(
+    service, monkeypatch
+):
+    monkeypatch.setattr(backup_store, "STEP_PAGES", 20)
+    writer = Writer(service.sessions)
+    monkeypatch.setattr(backup_store, "_syncing", lambda _fd: lambda *_pages: writer.wait_for_another())
+    with writer:
+        writer.wait_for_another()
+        before = set(writer.acknowledged)
+
+        backup = service.backups.create()
 
     held = [row[0] for row in sql(service.directory / NAME, "SELECT key FROM claude_sdk_sessions")]
-    assert {KEY % number for number in acknowledged[:before]} <= set(held)
-    assert len(held) == backup.rows["claude_sdk_sessions"] <= len(acknowledged) + 1
-    assert len(acknowledged) > before
+    assert before <= set(held)
+    assert set(writer.acknowledged) - set(held)
+    assert len(held) == backup.rows["claude_sdk_sessions"]
 
 
 def test_the_name_is_a_utc_timestamp(service):

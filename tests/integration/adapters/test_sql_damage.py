@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import pytest
+from sqlalchemy import delete
 
 from adapters.memory import ManualClock
 from adapters.sql import SqlDataKeyStore, SqlLegacyArchive, SqlOAuthTokenStore, SqlSecretStore
 from adapters.sql.sealing import sealed_columns
-from domain.errors import Integrity, VersionConflict
+from adapters.sql.tables import data_key
+from domain.errors import DatabaseUnusable, Integrity, VersionConflict
 from domain.legacy.files import Fingerprint, LegacyFile, LegacyRef, Root
 from domain.oauth import OAuthToken
 from domain.values import SecretValue
@@ -69,9 +71,7 @@ def fill(vault):
     for name in ("name:a", "name:b", "name:b"):
         vault.secrets.set(name, HIDDEN)
     for forge in ("gitlab", "github"):
-        token = OAuthToken(
-            forge_type=forge, access_token=SecretValue(HIDDEN), refresh_token=SecretValue(HIDDEN)
-        )
+        token = OAuthToken(forge_type=forge, access_token=SecretValue(HIDDEN), refresh_token=SecretValue(HIDDEN))
         vault.tokens.upsert(token)
     vault.archive.keep(archived(HIDDEN.encode()))
     older, newer = vault.sql(
@@ -140,9 +140,7 @@ def test_a_flipped_byte_at_any_position_is_refused(vault):
     connection.close()
 
 
-@pytest.mark.parametrize(
-    "plaintext", [HIDDEN.encode(), b"", b"SR", b"SR\x01" + b"\x00" * 10, HIDDEN.encode() * 10]
-)
+@pytest.mark.parametrize("plaintext", [HIDDEN.encode(), b"", b"SR", b"SR\x01" + b"\x00" * 10, HIDDEN.encode() * 10])
 def test_plaintext_written_past_us_is_an_error_and_never_returned(vault, plaintext):
     places, _ = fill(vault)
     places["a secret"].put(vault, plaintext)
@@ -189,19 +187,13 @@ def test_a_damaged_oauth_token_leaves_the_others(vault):
 
 def test_a_value_under_a_key_that_is_not_there_is_told_from_a_damaged_one(vault):
     vault.secrets.set(NAMES[0], HIDDEN)
-    vault.sql("UPDATE secret_version SET sealed = 'SR' || x'01' || zeroblob(60)")
-    vault.sql("UPDATE secret_version SET sealed = CAST(sealed AS BLOB)")
+    vault.sql("UPDATE secret_version SET sealed = ?", b"SR\x01" + bytes(60))
 
     with pytest.raises(Integrity, match="sealed under data key 00000000-0000-0000-0000-000000000000, which is not in"):
         vault.secrets.get(NAMES[0])
 
 
 def test_a_key_that_sealed_something_cannot_be_deleted(vault):
-    from sqlalchemy import delete
-
-    from adapters.sql.tables import data_key
-    from domain.errors import DatabaseUnusable
-
     vault.secrets.set(NAMES[0], HIDDEN)
     database = vault.secrets._database
 
@@ -215,9 +207,7 @@ def test_every_stored_value_is_counted_exactly(vault):
     vault.secrets.set("name:a", HIDDEN)
     vault.secrets.set("name:a", HIDDEN)
     vault.tokens.upsert(OAuthToken(forge_type="gitlab", access_token=SecretValue("a")))
-    vault.tokens.upsert(
-        OAuthToken(forge_type="gitlab", access_token=SecretValue("a"), refresh_token=SecretValue("r"))
-    )
+    vault.tokens.upsert(OAuthToken(forge_type="gitlab", access_token=SecretValue("a"), refresh_token=SecretValue("r")))
     vault.archive.keep(archived(b"one"))
     vault.archive.keep(archived(b"one"))
 
@@ -229,16 +219,18 @@ def test_a_write_that_was_rolled_back_is_not_counted(vault):
 
     with pytest.raises(VersionConflict):
         vault.secrets.set("name:a", HIDDEN, expected_version=7)
-    with pytest.raises(RuntimeError), vault.secrets._database.transaction() as transaction:
-        vault.secrets._write_version(transaction, "name:a", row_id(vault), 2, b"x")
-        raise RuntimeError("something fails before the commit")
+    with pytest.raises(RuntimeError):
+        write_and_fail(vault)
 
     assert vault.uses["seal"] == 1
     assert vault.secrets.get("name:a").version == 1
 
 
-def row_id(vault):
-    return vault.sql("SELECT id FROM secret")[0][0]
+def write_and_fail(vault):
+    ((row_id,),) = vault.sql("SELECT id FROM secret")
+    with vault.secrets._database.transaction() as transaction:
+        vault.secrets._write_version(transaction, "name:a", row_id, 2, b"x")
+        raise RuntimeError("something fails before the commit")
 
 
 def test_the_count_never_goes_back(vault):

@@ -4,8 +4,10 @@ terminal."""
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ SENTINEL = "SENTINEL"
 KEY = "forgejo:reviewer:acme/api:42"
 NEWER_KEY = "gitlab:coder:acme/web:7"
 
-_PATIENCE_S = 60
+_PATIENCE_S = 30
 
 
 class Home:
@@ -96,16 +98,13 @@ class Home:
         """Run the command at a terminal; `dialogue` is what is waited for and then typed. Returns code and screen."""
         master, slave = pty.openpty()
         command, environ = self._process(args, None)
-        with subprocess.Popen(
-            command, env=environ, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
-        ) as process:
+        on_terminal = partial(os.login_tty, slave)
+        with subprocess.Popen(command, env=environ, preexec_fn=on_terminal) as process:  # noqa: PLW1509 - no threads here
             os.close(slave)
-            screen = b""
-            for awaited, typed in dialogue:
-                screen += _read_until(master, awaited.encode())
-                os.write(master, typed.encode())
-            screen += _read_until(master, None)
-        os.close(master)
+            try:
+                screen = _conversation(master, dialogue)
+            finally:
+                os.close(master)  # hangs up on a process that still waits
         return process.returncode, screen.decode()
 
     def everything(self) -> dict[str, bytes | None]:
@@ -121,10 +120,19 @@ class Home:
         return [sys.executable, "-m", "app", *args], environ
 
 
+def _conversation(master: int, dialogue: list[tuple[str, str]]) -> bytes:
+    screen = b""
+    for awaited, typed in dialogue:
+        screen += _read_until(master, awaited.encode())
+        os.write(master, typed.encode())
+    return screen + _read_until(master, None)
+
+
 def _read_until(master: int, awaited: bytes | None) -> bytes:
     """Read what a terminal shows until it shows `awaited`, or until its process is gone."""
     seen = b""
     while awaited is None or awaited not in seen:
+        assert select.select([master], [], [], _PATIENCE_S)[0], seen
         try:
             read = os.read(master, 4_096)
         except OSError:

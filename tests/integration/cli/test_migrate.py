@@ -17,6 +17,7 @@ def test_every_old_file_is_moved_and_reported(old_home):
     assert report == {
         "dry_run": False,
         "backup": report["backup"],
+        "duration_ms": report["duration_ms"],
         "migrations": [
             {"id": "012-migrate-gitlab-oauth-to-db", "sources": [imported("gitlab-oauth-token.json")]},
             {"id": "013-migrate-sessions-to-db", "sources": [imported("sessions.json", records=2)]},
@@ -31,7 +32,7 @@ def test_every_old_file_is_moved_and_reported(old_home):
 
 
 def imported(file, records=1):
-    return {"file": file, "outcome": "imported", "records": records, "reason": None}
+    return {"file": file, "outcome": "imported", "records": records, "skipped": 0, "reason": None}
 
 
 def test_a_dry_run_foretells_the_outcomes_and_writes_nothing(old_home):
@@ -110,7 +111,7 @@ def test_people_read_what_remains_and_which_tokens_to_rotate(old_home):
     assert "\nbackup: agents.db.bak-" in text
     assert "copies may remain on an SSD" in text
     assert "penpot_api_token, agent_token:coder, agent_token:reviewer" in text
-    assert text.endswith("6 files: 5 imported, 1 ignored\n")
+    assert "\n6 files: 5 imported, 1 ignored; " in text
     assert SENTINEL not in text
 
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from app import __version__
+from app.version import __version__
 
 
 def test_a_new_machine_has_a_status(home):

@@ -45,6 +45,7 @@ def tell(request):
 
     def say(line):
         with capture.global_and_fixture_disabled():
-            print(f"\n{line}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"\n{line}\n")
+            sys.stderr.flush()
 
     return say

@@ -42,7 +42,9 @@ def a_backup_was_made(home: Home) -> None:
         manifest = path.with_name(f"{path.name}.json")
         if manifest.exists():
             said = json.loads(manifest.read_bytes())
-            assert hashlib.sha256(path.read_bytes()).hexdigest() == said["sha256"], "a backup is not what its manifest says"
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == said["sha256"], (
+                "a backup is not what its manifest says"
+            )
             whole.append(said)
     assert any(said["verified"] and said["covers"] for said in whole), "a file is gone, and there is no backup"
 
@@ -96,7 +98,7 @@ def it_converges(home: Home) -> None:
     outcomes, _ = home.boot()
 
     assert set(outcomes.values()) <= GONE, outcomes
-    assert waiting <= {name for name in home_names(home, outcomes)}, outcomes
+    assert waiting <= set(old_names(outcomes)), outcomes
     it_is_settled(home)
     before = home.tree()
     outcomes, backup = home.boot()
@@ -105,7 +107,7 @@ def it_converges(home: Home) -> None:
     assert home.tree() == before, "a second start wrote something"
 
 
-def home_names(home: Home, outcomes: dict[str, str]) -> Iterator[str]:
+def old_names(outcomes: dict[str, str]) -> Iterator[str]:
     """The names that the old version knew, for outcomes of files that a killed removal had set aside as well."""
     for name in outcomes:
         directory, slash, last = name.rpartition("/")

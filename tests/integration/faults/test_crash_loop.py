@@ -22,9 +22,12 @@ def _strace():
 @pytest.mark.parametrize(
     "point",
     [
-        pytest.param(Point("rename", 1, "/state/backups/agents.db.bak-.partial /state/backups/agents.db.bak-"), id="copy"),
         pytest.param(
-            Point("rename", 2, "/state/backups/agents.db.bak-.json.partial /state/backups/agents.db.bak-.json"), id="manifest"
+            Point("rename", 1, "/state/backups/agents.db.bak-.partial /state/backups/agents.db.bak-"), id="copy"
+        ),
+        pytest.param(
+            Point("rename", 2, "/state/backups/agents.db.bak-.json.partial /state/backups/agents.db.bak-.json"),
+            id="manifest",
         ),
         pytest.param(Point("renameat", 1, "/config penpot-token /config .penpot-token.strongroom-"), id="removal"),
     ],

@@ -12,7 +12,7 @@ from tests.integration.faults.spread import ALL, chosen
 from tests.integration.faults.sweeping import after_a_fault, swept, template
 from tests.integration.faults.tracing import ERRORS, failed, missing_tool
 
-pytestmark = pytest.mark.timeout(3_600)
+pytestmark = pytest.mark.timeout(0 if ALL else 300)
 
 SAMPLE = 10
 """Points per job, one error each, where not all are wanted."""
@@ -36,7 +36,9 @@ def test_an_error_of_any_writing_call_is_loud_or_harmless_and_loses_nothing(job,
     taken = _with_errors(chosen(points, SAMPLE, matters=lambda point: point.is_about_an_old_file))
     tell(f"faults: {job.name}: errors at {len(taken)} of {len(points) * len(ERRORS)} points")
 
-    for (point, error), after, ended in swept(home, taken, place, lambda home, log, fault: failed(job, home, log, *fault)):
+    for (point, error), after, ended in swept(
+        home, taken, place, lambda home, log, fault: failed(job, home, log, *fault)
+    ):
         said = f"{error} from {point}"
         assert ended.hit, f"{job.name}: {said} missed"
         leaked(ended.stdout + ended.stderr, f"the output, after {said}")

@@ -6,11 +6,11 @@ import pytest
 
 from tests.integration.faults.invariants import leaked
 from tests.integration.faults.jobs import JOBS
-from tests.integration.faults.spread import chosen
+from tests.integration.faults.spread import ALL, chosen
 from tests.integration.faults.sweeping import after_a_fault, swept, template
 from tests.integration.faults.tracing import killed, missing_tool
 
-pytestmark = pytest.mark.timeout(3_600)
+pytestmark = pytest.mark.timeout(0 if ALL else 300)
 
 SAMPLE = 12
 """Points per job, where not all are wanted."""

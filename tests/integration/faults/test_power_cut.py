@@ -9,11 +9,11 @@ from tests.integration.faults.homes import Home
 from tests.integration.faults.jobs import ELSEWHERE, JOBS
 from tests.integration.faults.powercut.model import Disk, Kept, beginning_of, cuts
 from tests.integration.faults.powercut.recording import built, missing_tool, recorded
-from tests.integration.faults.spread import chosen
+from tests.integration.faults.spread import ALL, chosen
 from tests.integration.faults.sweeping import after_a_fault, template
 from tests.integration.faults.tracing import missing_tool as missing_strace
 
-pytestmark = pytest.mark.timeout(3_600)
+pytestmark = pytest.mark.timeout(0 if ALL else 300)
 
 SAMPLE = 16
 """Moments per job, where not all are wanted."""
@@ -26,14 +26,16 @@ def library(tmp_path_factory):
     return built(tmp_path_factory.mktemp("recorder"))
 
 
-@pytest.mark.parametrize("job", (*JOBS, *ELSEWHERE), ids=lambda job: job.name)
+@pytest.mark.parametrize("job", [*JOBS, *ELSEWHERE], ids=lambda job: job.name)
 def test_a_power_cut_at_any_moment_loses_nothing_and_the_next_start_settles_it(job, place, library, tell):
     home = job.build(place / "home")
     beginning = beginning_of(home.root)
     records = recorded(job, home, library, place / "record")
     every = [cut for cut, _ in cuts(beginning, records)]
     taken = set(chosen(every, SAMPLE, matters=lambda cut: cut.latest.startswith(("rename", "unlink", "link"))))
-    tell(f"faults: {job.name}: power cuts at {len(taken)} of {len(every)} moments that differ, of {len(records)} records")
+    tell(
+        f"faults: {job.name}: power cuts at {len(taken)} of {len(every)} moments that differ, of {len(records)} records"
+    )
 
     for cut, disk in cuts(beginning, records):
         if cut in taken:
@@ -75,7 +77,9 @@ def test_the_recorder_misses_no_call_that_strace_sees(place, library):
     seen = Counter(_kind(point.name) for point in points if _kind(point.name))
     records = recorded(job, home, library, place / "record")
 
-    written_down = Counter("sync" if r.kind == "syncdir" else r.kind for r in records if "strongroom.lock" not in r.path)
+    written_down = Counter(
+        "sync" if r.kind == "syncdir" else r.kind for r in records if "strongroom.lock" not in r.path
+    )
     assert {kind: written_down[kind] for kind in seen} == dict(seen)
 
 

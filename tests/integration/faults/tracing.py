@@ -17,9 +17,39 @@ from tests.integration.faults.jobs import Job
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EACCES", "EPERM")
 
 _ALWAYS = frozenset(
-    "pwrite64 pwritev pwritev2 write writev fdatasync fsync sync_file_range rename renameat renameat2 unlink unlinkat rmdir "
-    "link linkat symlink symlinkat ftruncate truncate fallocate mkdir mkdirat chmod fchmod fchmodat fchown "
-    "fchownat utimensat copy_file_range sendfile".split()
+    [
+        "pwrite64",
+        "pwritev",
+        "pwritev2",
+        "write",
+        "writev",
+        "fdatasync",
+        "fsync",
+        "sync_file_range",
+        "rename",
+        "renameat",
+        "renameat2",
+        "unlink",
+        "unlinkat",
+        "rmdir",
+        "link",
+        "linkat",
+        "symlink",
+        "symlinkat",
+        "ftruncate",
+        "truncate",
+        "fallocate",
+        "mkdir",
+        "mkdirat",
+        "chmod",
+        "fchmod",
+        "fchmodat",
+        "fchown",
+        "fchownat",
+        "utimensat",
+        "copy_file_range",
+        "sendfile",
+    ]
 )
 _OPENING = frozenset({"open", "openat", "creat"})
 _CALL = re.compile(r"(?P<pid>\d+) +(?P<name>\w+)\((?P<rest>.*)")
@@ -102,8 +132,7 @@ def _fault(point: Point, what: str) -> list[str]:
 
 def _traced(job: Job, home: Home, log: Path, options: list[str]) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        ["strace", "-f", "-qq", "-y", "-s", "0", "-o", str(log), *options]
-        + program(*job.arguments(home)),
+        ["strace", "-f", "-qq", "-y", "-s", "0", "-o", str(log), *options, *program(*job.arguments(home))],
         env=home.environment,
         cwd=home.root,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""A dry run says what a run would do and writes nothing; a run without need writes nothing either; one runs at a time."""
+"""A dry run says what a run would do and writes nothing; one run at a time."""
 
 import json
 import threading

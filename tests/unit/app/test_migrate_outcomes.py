@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from domain.legacy.files import GITLAB_FILE, PENPOT_FILE, SESSIONS_FILE, Kind
-from domain.legacy.files import LegacyRef, Root
+from domain.legacy.files import GITLAB_FILE, PENPOT_FILE, SESSIONS_FILE, Kind, LegacyRef, Root
 from tests.support.memory_service import MemoryService, outcomes, reason
 
 REVIEWER = "tokens/reviewer"
@@ -241,7 +240,9 @@ def test_a_file_that_vanishes_before_it_is_read_is_no_source(service):
     assert report.sources == []
 
 
-@pytest.mark.parametrize("name", [".reviewer.swp", "reviewer~", "reviewer.bak", "reviewer.orig", "reviewer.tmp", ".hid"])
+@pytest.mark.parametrize(
+    "name", [".reviewer.swp", "reviewer~", "reviewer.bak", "reviewer.orig", "reviewer.tmp", ".hid"]
+)
 def test_what_an_editor_left_behind_is_listed_and_ignored(service, name):
     put(service, {f"tokens/{name}": b"tok-Rv55"})
 

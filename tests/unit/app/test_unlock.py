@@ -57,8 +57,7 @@ def test_a_wrong_key_is_refused_with_both_fingerprints_and_its_place():
         Start(SEALED, OTHER).unlock()
 
     assert caught.value.message == (
-        f"wrong master key: this database was sealed under {MINE.fingerprint}, "
-        f"and file key2 holds {OTHER.fingerprint}"
+        f"wrong master key: this database was sealed under {MINE.fingerprint}, and file key2 holds {OTHER.fingerprint}"
     )
     assert "nothing was written" in caught.value.advice
 

@@ -136,7 +136,7 @@ class Cut:
 
 
 def cuts(beginning: Beginning, records: list[Record]) -> Iterator[tuple[Cut, Disk]]:
-    """Give every moment after which the disk differs. The disk goes on changing: use it before the next is asked for."""
+    """Give every moment after which the disk differs. The disk changes as soon as the next is asked for."""
     seen = set()
     for kept in Kept:
         disk = Disk(kept, beginning)

@@ -36,7 +36,19 @@ def missing_tool() -> str | None:
 def built(directory: Path) -> Path:
     """Compile the recorder."""
     library = directory / "recorder.so"
-    command = ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(library), str(_SOURCE), "-ldl"]
+    command = [
+        "gcc",
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-o",
+        str(library),
+        str(_SOURCE),
+        "-ldl",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return library
 

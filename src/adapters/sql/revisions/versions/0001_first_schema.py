@@ -115,6 +115,7 @@ def _migrations() -> None:
         sa.Column("file", TEXT, nullable=False),
         sa.Column("outcome", TEXT, nullable=False),
         sa.Column("records", WHOLE, nullable=False),
+        sa.Column("skipped", WHOLE, nullable=False),
         sa.Column("reason", TEXT),
         sa.PrimaryKeyConstraint("migration_id", "file", name="pk_migration_outcome"),
         sqlite_strict=True,
