@@ -19,6 +19,9 @@ _SECRET_TEXT = (
     re.compile(r"(://[^/@\s:]*:)[^/@\s]+(?=@)"),
 )
 
+_TALKATIVE = ("alembic", "uvicorn")
+"""Loggers that tell at `info` of every step they take; what an operator needs of that we say ourselves."""
+
 Event = MutableMapping[str, Any]
 
 
@@ -48,6 +51,9 @@ def set_up_logs(*, level: str = "info", form: str | None = None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    if level == "info":
+        for talkative in _TALKATIVE:
+            logging.getLogger(talkative).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

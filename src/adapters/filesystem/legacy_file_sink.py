@@ -25,6 +25,12 @@ class DirectoryLegacyFileSink(LegacyFileSink):
             make_private_directory(self._directory / root)
 
     @override
+    def finish(self) -> None:
+        for root in Root:
+            for lock in (self._directory / root).glob(".*.lock"):
+                lock.unlink(missing_ok=True)
+
+    @override
     def put(self, file: LegacyFile) -> None:
         path = self._directory / file.ref.root / file.ref.path
         try:

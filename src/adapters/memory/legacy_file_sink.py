@@ -23,6 +23,10 @@ class MemoryLegacyFileSink(LegacyFileSink):
                 raise Conflict("the directory is not empty")
 
     @override
+    def finish(self) -> None:
+        pass
+
+    @override
     def put(self, file: LegacyFile) -> None:
         with self._lock:
             self.files[file.ref.root, file.ref.logical] = file

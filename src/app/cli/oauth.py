@@ -1,13 +1,8 @@
 """`strongroom oauth`: the operator's OAuth tokens, one a forge."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from app.cli.options import Group, confirm, example
-
-if TYPE_CHECKING:  # `--help` does without it
-    from domain.oauth import OAuthToken
 
 
 @click.group("oauth", cls=Group, epilog=example("strongroom oauth list", "strongroom oauth show gitlab"))
@@ -20,11 +15,12 @@ def list_tokens() -> None:
     """List the forges, and whether each is connected."""
     from app.cli.opening import service
     from app.cli.output import aligned, emit
+    from app.documents import oauth_connection
     from domain.values import FORGES
 
     with service() as opened:
         store = opened.oauth_tokens()
-        shown = [described(forge, store.get(forge)) for forge in FORGES]
+        shown = [oauth_connection(forge, store) for forge in FORGES]
     rows = ((d["forge"], d["status"], _instant(d["expires_at"])) for d in shown)
     emit(shown, aligned(rows, header=("FORGE", "STATUS", "EXPIRES")))
 
@@ -35,11 +31,12 @@ def show_token(forge: str) -> None:
     """Show what is known of a forge's token, and never the token."""
     from app.cli.opening import service
     from app.cli.output import aligned, emit
+    from app.documents import oauth_connection
     from domain.values import parse_forge
 
     forge = parse_forge(forge)
     with service() as opened:
-        shown = described(forge, opened.oauth_tokens().get(forge))
+        shown = oauth_connection(forge, opened.oauth_tokens())
     scopes = shown["scopes"]
     readable = {
         **shown,
@@ -65,21 +62,6 @@ def disconnect(forge: str, confirm: str | None) -> None:
         if not opened.oauth_tokens().delete(forge):
             raise NotFound(f"{forge} is not connected")
     emit({"forge": forge, "status": "not_connected"}, f"{forge} is disconnected; the token may still be valid there")
-
-
-def described(forge: str, token: "OAuthToken | None") -> dict[str, object]:
-    """Say what may be shown of a forge's token."""
-    return {
-        "forge": forge,
-        "status": "connected" if token else "not_connected",
-        "reason": None,
-        "account": None,
-        "scopes": list(token.scopes) if token and token.scopes is not None else None,
-        "expires_at": token.expires_at if token else None,
-        "last_refresh_at": None,
-        "last_error": None,
-        "version": token.version if token else None,
-    }
 
 
 def _instant(instant: object) -> str:

@@ -28,6 +28,7 @@ def as_document(stock: Stock, *, database: Path, is_current: bool, key: MasterKe
         "key": {"fingerprint": key.fingerprint, "source": key.source},
         "rows": dict(stock.rows),
         "migrations": _migrations(stock),
+        "damaged": stock.damaged,
         "backup": _backup(stock.backups[-1]) if stock.backups else None,
         "expiring_tokens": [
             {"forge": token.forge_type, "expires_at": token.expires_at, "expired": token.expires_at <= stock.taken_at}
@@ -47,6 +48,7 @@ def as_text(document: dict[str, Any], now: int) -> list[str]:
         ("key", f"{key['fingerprint']} ({key['source']})"),
         ("rows", rows),
         ("backup", _backup_text(document["backup"], now)),
+        *(("damaged", message) for message in document["damaged"]),
         *(("expiring", _expiry_text(token)) for token in document["expiring_tokens"]),
         *(("migration", _migration_text(migration)) for migration in document["migrations"]),
     ]

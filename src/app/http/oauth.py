@@ -5,9 +5,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from app.documents import oauth_connection
 from app.http.routing import no_content, resource
-from domain.errors import Integrity, NotFound
-from domain.oauth import OAuthToken
+from domain.errors import NotFound
 from domain.ports import OAuthTokenStore
 from domain.values import FORGES
 
@@ -27,39 +27,19 @@ class OAuth:
 
     async def page(self, _request: Request) -> Response:
         """List the three forges."""
-        return JSONResponse({"oauth": [await run_in_threadpool(self._standing, forge) for forge in FORGES]})
+        return JSONResponse(
+            {"oauth": [await run_in_threadpool(oauth_connection, forge, self._tokens) for forge in FORGES]}
+        )
 
     async def show(self, request: Request) -> Response:
         """Return how one forge stands."""
-        return JSONResponse(await run_in_threadpool(self._standing, _forge(request)))
+        return JSONResponse(await run_in_threadpool(oauth_connection, _forge(request), self._tokens))
 
     async def delete(self, request: Request) -> Response:
         """Disconnect a forge."""
         if not await run_in_threadpool(self._tokens.delete, _forge(request)):
             raise NotFound("this forge is not connected")
         return no_content()
-
-    def _standing(self, forge: str) -> dict[str, object]:
-        """Say how a forge stands. A damaged row is one forge's trouble, and the others go on."""
-        try:
-            token = self._tokens.get(forge)
-        except Integrity as error:
-            return _described(forge, "needs_reauth", None, reason=error.message)
-        return _described(forge, "connected" if token else "not_connected", token)
-
-
-def _described(forge: str, status: str, token: OAuthToken | None, *, reason: str | None = None) -> dict[str, object]:
-    return {
-        "forge": forge,
-        "status": status,
-        "reason": reason,
-        "account": None,
-        "scopes": token and token.scopes,
-        "expires_at": token and token.expires_at,
-        "last_refresh_at": None,
-        "last_error": None,
-        "version": token.version if token else 0,
-    }
 
 
 def _forge(request: Request) -> str:

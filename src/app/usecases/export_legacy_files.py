@@ -44,8 +44,10 @@ class ExportLegacyFiles:
                 written += 1
         for token in tokens:
             files.oauth_tokens.upsert(token)
+        sessions = files.sessions.put_many(self.stores.sessions.list())
+        sink.finish()
         return Exported(
-            sessions=files.sessions.put_many(self.stores.sessions.list()),
+            sessions=sessions,
             secrets=written,
             oauth_tokens=len(tokens),
             left_out=[name for name in names if not holds_token(name)],

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.backups import Backup
+from domain.errors import Integrity
 from domain.migrations import LedgerEntry, MigrationOutcome
 from domain.oauth import OAuthToken
 from domain.ports import (
@@ -15,11 +16,12 @@ from domain.ports import (
     SecretStore,
     SessionStore,
 )
+from domain.values import FORGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """How many rows of each kind, how the migrations stand, the newest backup, tokens by forge."""
+    """How many rows of each kind, how the migrations stand, the backups, OAuth tokens, and what does not open."""
 
     taken_at: int
     rows: Mapping[str, int]
@@ -27,6 +29,7 @@ class Stock:
     migrations: list[MigrationOutcome]
     backups: list[Backup]
     oauth_tokens: list[OAuthToken]
+    damaged: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +45,8 @@ class Survey:
     clock: Clock
 
     def __call__(self) -> Stock:
-        """Return today's stock. Raises `Integrity` if an OAuth token does not open."""
-        tokens = self.oauth_tokens.list()
+        """Return today's stock; a token that does not open is named, and the rest goes on."""
+        tokens, damaged = self._tokens()
         return Stock(
             taken_at=self.clock.now(),
             rows={
@@ -56,4 +59,16 @@ class Survey:
             migrations=self.ledger.latest(),
             backups=self.backups.list(),
             oauth_tokens=tokens,
+            damaged=damaged,
         )
+
+    def _tokens(self) -> tuple[list[OAuthToken], list[str]]:
+        tokens, damaged = [], []
+        for forge in FORGES:
+            try:
+                token = self.oauth_tokens.get(forge)
+            except Integrity as error:
+                damaged.append(error.message)
+            else:
+                tokens += [token] if token else []
+        return tokens, damaged

@@ -14,5 +14,9 @@ class LegacyFileSink(Protocol):
         """Make the directory. Raises `Conflict` if it holds anything."""
 
     @abstractmethod
+    def finish(self) -> None:
+        """Remove what writing has left beside the files, such as locks."""
+
+    @abstractmethod
     def put(self, file: LegacyFile) -> None:
         """Write one file, durably: its bytes, mode and mtime as they were."""

@@ -15,7 +15,7 @@ from tests.integration.faults.tracing import ERRORS, failed, missing_tool
 pytestmark = pytest.mark.timeout(0 if ALL else 300)
 
 SAMPLE = 10
-"""Points per job, one error each, where not all are wanted."""
+"""Points per job, the errors in turn, where not all are wanted."""
 
 CODES = {0, 1, 3, 7, 8}
 """Done, failed, attention needed, busy, integrity: anything else is an accident."""
@@ -30,11 +30,12 @@ def _strace():
         pytest.skip(why)
 
 
+@pytest.mark.parametrize("errors", [(error,) for error in ERRORS] if ALL else [ERRORS], ids="-".join)
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_an_error_of_any_writing_call_is_loud_or_harmless_and_loses_nothing(job, place, tell):
+def test_an_error_of_any_writing_call_is_loud_or_harmless_and_loses_nothing(job, errors, place, tell):
     home, points = template(job, place)
-    taken = _with_errors(chosen(points, SAMPLE, matters=lambda point: point.is_about_an_old_file))
-    tell(f"faults: {job.name}: errors at {len(taken)} of {len(points) * len(ERRORS)} points")
+    taken = list(zip(chosen(points, SAMPLE, matters=lambda p: p.is_about_an_old_file), cycle(errors), strict=False))
+    tell(f"faults: {job.name}: {', '.join(errors)} at {len(taken)} of {len(points) * len(errors)} points")
 
     for (point, error), after, ended in swept(
         home, taken, place, lambda home, log, fault: failed(job, home, log, *fault)
@@ -47,12 +48,6 @@ def test_an_error_of_any_writing_call_is_loud_or_harmless_and_loses_nothing(job,
         if job.command[0] == "migrate" and ended.code in {0, 3}:
             _the_report_is_true(after, ended, said)
         after_a_fault(job, after, said)
-
-
-def _with_errors(points):
-    if ALL:
-        return [(point, error) for point in points for error in ERRORS]
-    return list(zip(points, cycle(ERRORS), strict=False))
 
 
 def _the_report_is_true(home, ended, said):

@@ -42,7 +42,7 @@ def test_a_run_moves_the_files_and_is_written_down(client, tokens):
         ("tokens/reviewer", "imported"),
         ("tokens/writer", "rejected"),
     ]
-    assert listed["sources"][1].keys() == {"file", "outcome", "records", "reason", "next_step"}
+    assert listed["sources"][1].keys() == {"file", "outcome", "records", "skipped", "reason", "next_step"}
     assert listed["sources"][1]["next_step"]
     assert [(entry["file"], entry["records"]) for entry in listed["imported"]] == [("tokens/reviewer", 1)]
     assert listed["imported"][0]["removed_at"] >= listed["imported"][0]["imported_at"]
