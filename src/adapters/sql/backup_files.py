@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters.sql.durable import make_directory, sync
 from domain.backups import Backup
 
 PARTIAL = ".partial"
@@ -23,7 +24,7 @@ class BackupDirectory:
 
     def reserve(self, now: int) -> Path:
         """Create an empty `.partial` file of a new name, readable by its owner only, and return its path."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(self.path)
         stamp = datetime.fromtimestamp(now // 1_000, UTC).strftime("%Y%m%dT%H%M%SZ")
         sequence = 1
         while True:
@@ -42,23 +43,11 @@ class BackupDirectory:
         """Tell the name that a `.partial` gets when it is published."""
         return partial.name.removesuffix(PARTIAL)
 
-    def publish(self, partial: Path) -> None:
-        """Give a checked `.partial` its name, durably."""
+    def publish(self, partial: Path, backup: Backup) -> None:
+        """Give a checked `.partial` its name, durably; its manifest first, so that no backup is ever without."""
         sync(partial)
-        partial.rename(self.path / self.final_name(partial))
-        sync(self.path)
-
-    def write_manifest(self, backup: Backup) -> None:
-        """Write the manifest beside its backup, durably."""
-        manifest = self.path / f"{backup.file}.json"
-        partial = manifest.with_name(manifest.name + PARTIAL)
-        text = json.dumps({"format": _MANIFEST_FORMAT, **asdict(backup)}, indent=2) + "\n"
-        descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(manifest)
+        self._write_manifest(backup)
+        partial.rename(self.path / backup.file)
         sync(self.path)
 
     def manifests(self) -> list[Backup]:
@@ -70,11 +59,25 @@ class BackupDirectory:
         return sorted((backup for backup in found if backup), key=lambda backup: backup.created_at)
 
     def discard_partials(self) -> None:
-        """Remove what a killed backup left behind."""
-        for path in self.path.glob(f"*{PARTIAL}*"):
-            stem = path.name.partition(PARTIAL)[0].removesuffix(".json")
-            if self._ours.fullmatch(stem):
+        """Remove what a killed backup left behind: unfinished files, and a manifest whose backup got no name."""
+        for path in self.path.glob("*"):
+            name = path.name.removesuffix(PARTIAL)
+            stem = name.removesuffix(".json")
+            unfinished = path.name != name or (stem != name and not (self.path / stem).exists())
+            if unfinished and self._ours.fullmatch(stem):
                 path.unlink(missing_ok=True)
+
+    def _write_manifest(self, backup: Backup) -> None:
+        manifest = self.path / f"{backup.file}.json"
+        partial = manifest.with_name(manifest.name + PARTIAL)
+        text = json.dumps({"format": _MANIFEST_FORMAT, **asdict(backup)}, indent=2) + "\n"
+        descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(manifest)
+        sync(self.path)
 
     def _read(self, manifest: Path) -> Backup | None:
         try:
@@ -84,12 +87,3 @@ class BackupDirectory:
             return Backup(**{**said, "covers": tuple(said["covers"])})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-
-
-def sync(path: Path) -> None:
-    """Make a file, or a directory's entries, durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

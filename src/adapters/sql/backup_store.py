@@ -14,7 +14,6 @@ from typing_extensions import override
 from adapters.sql import schema
 from adapters.sql.backup_files import BackupDirectory
 from adapters.sql.database import Database
-from adapters.sql.failures import DRIVER_ERRORS, translate
 from adapters.sql.opening import open_read_only
 from adapters.sql.sealing import open_everything
 from adapters.sql.tables import metadata
@@ -56,11 +55,10 @@ class SqliteBackupStore(BackupStore):
             partial = self._files.reserve(now)
             try:
                 backup = self._fill(partial, now, covers)
-                self._files.publish(partial)
+                self._files.publish(partial, backup)
             except BaseException:
-                partial.unlink(missing_ok=True)
+                self._files.discard_partials()
                 raise
-            self._files.write_manifest(backup)
         except OSError as error:
             raise DatabaseUnusable(
                 f"the backup could not be written to {self._files.path}: {error.strerror}",
@@ -102,16 +100,13 @@ class SqliteBackupStore(BackupStore):
 
     def _copy_to(self, partial: Path) -> None:
         """Copy in steps inside one read snapshot, so that writers neither wait nor make the copy start over."""
-        try:
-            with self._database.borrowed() as source:
-                source.execute("BEGIN")
-                try:
-                    source.execute("SELECT 1 FROM sqlite_master").fetchone()
-                    _paced_copy(source, partial)
-                finally:
-                    source.execute("ROLLBACK")
-        except DRIVER_ERRORS as error:
-            raise translate(error) from error
+        with self._database.borrowed() as source:
+            source.execute("BEGIN")
+            try:
+                source.execute("SELECT 1 FROM sqlite_master").fetchone()
+                _paced_copy(source, partial)
+            finally:
+                source.execute("ROLLBACK")
 
     def _check(self, copy: Path) -> tuple[dict[str, int], dict[str, int]]:
         """Open the copy on its own: SQLite finds it whole, it holds as many rows as tables say, all opens."""

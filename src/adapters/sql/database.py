@@ -92,11 +92,8 @@ class Database:
     @contextmanager
     def stream(self, statement: Statement, params: Params = _NOTHING) -> Iterator[Iterator[Row]]:
         """Read rows one by one, for tables too large to hold."""
-        try:
-            with self.borrowed() as connection:
-                yield connection.execute(statement.sql, statement.bind(params))
-        except DRIVER_ERRORS as error:
-            raise translate(error) from error
+        with self.borrowed() as connection:
+            yield connection.execute(statement.sql, statement.bind(params))
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -105,25 +102,24 @@ class Database:
         BEGIN IMMEDIATE takes the write lock before anything is read, so that what the block read is
         still true when it writes (https://sqlite.org/lang_transaction.html).
         """
-        try:
-            with self._writing, self.borrowed() as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield Transaction(connection)
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-        except DRIVER_ERRORS as error:
-            raise translate(error) from error
+        with self._writing, self.borrowed() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def borrowed(self) -> Iterator[sqlite3.Connection]:
-        """Lend the driver's connection for a `with` block."""
+        """Lend the driver's connection for a `with` block, whose driver errors become ours."""
         connection = self._borrow()
         try:
             yield connection
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
         finally:
             self._idle.append(connection)
 

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.database import Database
+from adapters.sql.durable import sync
 from adapters.sql.mounts import network_filesystem
 from domain.errors import DatabaseUnusable
 
@@ -19,6 +20,10 @@ BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another process's commit before it gives up with `Busy`."""
 
 _PAUSE_S = 0.005
+_INDEX_TIMEOUT_S = 1.0
+_LOG_HEADER_BYTES = 32
+"""A log of this size holds no change yet (https://sqlite.org/fileformat2.html#walformat)."""
+
 _CACHE_KIB = 64 * 1_024
 """A bulk import keeps its pages in memory up to this; smaller, and they are written to the log several times."""
 
@@ -43,10 +48,7 @@ def open_read_only(path: Path) -> Database:
     index that is there already (https://sqlite.org/wal.html#read_only_databases).
     """
     _refuse_unfit_place(path)
-    log = path.with_name(path.name + "-wal")
-    settled = not log.exists() or log.stat().st_size == 0
-    mode = "immutable=1" if settled else "readonly_shm=1"
-    return _database(path, lambda: _connect_read_only(path, mode))
+    return _database(path, lambda: _connect_read_only(path))
 
 
 def _database(path: Path, connect: Callable[[], sqlite3.Connection]) -> Database:
@@ -105,20 +107,25 @@ def _use_log(connection: sqlite3.Connection) -> str:
             time.sleep(_PAUSE_S)
 
 
-def _connect_read_only(path: Path, mode: str) -> sqlite3.Connection:
+def _connect_read_only(path: Path) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode=ro"
-    connection = _driver_connect(f"{uri}&{mode}")
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        # A log without an index, as a copied database has it: SQLite must build the index to read it.
-        connection.close()
-        connection = _driver_connect(uri)
-    return connection
+    log, index = path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+    if not log.exists() or log.stat().st_size <= _LOG_HEADER_BYTES:
+        return _driver_connect(f"{uri}&immutable=1")
+    if index.exists():
+        connection = _driver_connect(f"{uri}&readonly_shm=1", timeout=_INDEX_TIMEOUT_S)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            connection.close()
+        else:
+            return connection
+    # A log without a usable index, as a power cut or a copy leaves it: SQLite must build one to read it.
+    return _driver_connect(uri)
 
 
-def _driver_connect(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+def _driver_connect(uri: str, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
 
 
 def _refuse_unfit_place(path: Path) -> None:
@@ -140,8 +147,11 @@ def _refuse_unfit_place(path: Path) -> None:
 
 def _create_private(path: Path) -> None:
     """Make sure that the file exists with mode 0600; SQLite gives the log the mode of the database."""
+    new = not path.exists()
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if new:
+            sync(path.parent)
     except OSError as error:
         raise DatabaseUnusable(
             f"the database {path} cannot be opened for writing: {error.strerror}",
