@@ -26,6 +26,9 @@ check: $(VENV)/test.stamp ## lint, formatting, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+faults: $(VENV)/test.stamp ## every point of the fault laboratory (long)
+	FAULTS=all $(PYTEST) -n 2 -m faults -s tests/integration/faults
+
 format: $(VENV)/test.stamp ## let ruff format and fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
