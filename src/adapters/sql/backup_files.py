@@ -20,7 +20,11 @@ class BackupDirectory:
     def __init__(self, directory: Path, database_name: str) -> None:
         self.path = directory
         self._prefix = f"{database_name}.bak-"
-        self._ours = re.compile(re.escape(self._prefix) + r"\d{8}T\d{6}Z(-\d+)?")
+        name = re.escape(self._prefix) + r"\d{8}T\d{6}Z(-\d+)?"
+        self._ours = re.compile(name)
+        self._leftover = re.compile(
+            rf"(?P<backup>{name})((\.json)?(?P<unfinished>{re.escape(PARTIAL)}(-journal|-wal|-shm)?)|\.json)"
+        )
 
     def reserve(self, now: int) -> Path:
         """Create an empty `.partial` file of a new name, readable by its owner only, and return its path."""
@@ -61,10 +65,8 @@ class BackupDirectory:
     def discard_partials(self) -> None:
         """Remove what a killed backup left behind: unfinished files, and a manifest whose backup got no name."""
         for path in self.path.glob("*"):
-            name = path.name.removesuffix(PARTIAL)
-            stem = name.removesuffix(".json")
-            unfinished = path.name != name or (stem != name and not (self.path / stem).exists())
-            if unfinished and self._ours.fullmatch(stem):
+            found = self._leftover.fullmatch(path.name)
+            if found and (found["unfinished"] or not (self.path / found["backup"]).exists()):
                 path.unlink(missing_ok=True)
 
     def _write_manifest(self, backup: Backup) -> None:

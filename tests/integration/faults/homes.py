@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -125,9 +126,9 @@ class Home:
         return {name for name, content in self.files.items() if _bytes(self.root / name) == content}
 
     def backups(self) -> list[Path]:
-        """Files in the backup directory that take room: copies of the database, whole or not."""
-        directory = self.root / "state" / "backups"
-        return [path for path in directory.glob("agents.db.bak-*") if ".json" not in path.name]
+        """Copies of the database in the backup directory, whole or not; what SQLite lays beside one is part of it."""
+        found = (self.root / "state" / "backups").glob("agents.db.bak-*")
+        return sorted({path.with_name(re.sub(r"(\.json)?(\.partial.*)?$", "", path.name)) for path in found})
 
     def integrity(self) -> str:
         connection = sqlite3.connect(f"file:{self.database_path}?mode=ro&immutable=1", uri=True)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,10 @@ GONE = {"imported", "already_imported", "equal", "superseded"}
 
 COVERED_BY = 2
 """How many backups there may be where one is needed: a crash may cost one that was not finished."""
+
+
+PROMPT_S = 6
+"""No start after a fault takes as long: it takes a tenth of a second, and SQLite gives up waiting after ten."""
 
 
 class Lost(AssertionError):
@@ -40,7 +45,7 @@ def a_backup_was_made(home: Home) -> None:
     whole = []
     for path in home.backups():
         manifest = path.with_name(f"{path.name}.json")
-        if manifest.exists():
+        if manifest.exists() and path.exists():
             said = json.loads(manifest.read_bytes())
             assert hashlib.sha256(path.read_bytes()).hexdigest() == said["sha256"], (
                 "a backup is not what its manifest says"
@@ -95,8 +100,10 @@ def leaked(output: bytes, where: str) -> None:
 def it_converges(home: Home) -> None:
     """One normal start settles everything, and the next writes nothing."""
     waiting = {short(name) for name in home.present()}
+    begun = time.monotonic()
     outcomes, _ = home.boot()
 
+    assert time.monotonic() - begun < PROMPT_S, "the start after the fault waited for something"
     assert set(outcomes.values()) <= GONE, outcomes
     assert waiting <= set(old_names(outcomes)), outcomes
     it_is_settled(home)
@@ -132,6 +139,8 @@ def it_is_settled(home: Home) -> None:
         the_archive_is_whole(home, state.container.archived_files())
     nothing_lies_in_the_clear(home)
     assert 1 <= len(home.backups()) <= COVERED_BY, home.backups()
+    unfinished = [path.name for path in (home.root / "state" / "backups").glob("*.partial*")]
+    assert not unfinished, f"left of a backup that was not finished: {unfinished}"
     a_backup_was_made(home)
 
 

@@ -161,8 +161,25 @@ MUTATIONS = (
         (Edit("adapters/sql/backup_files.py", "        sync(partial)\n", ""),),
     ),
     Mutation(
+        "the backup directory's own name not synced",
+        f"{CUTS}[012-gitlab]",
+        (Edit("adapters/sql/durable.py", "exist_ok=True)\n    sync(path.parent)", "exist_ok=True)"),),
+    ),
+    Mutation(
+        "a backup named before its manifest",
+        f"{CRASH_LOOP}[the manifest gets its name]",
+        (
+            Edit("adapters/sql/backup_files.py", "        self._write_manifest(backup)\n", ""),
+            Edit(
+                "adapters/sql/backup_files.py",
+                "        partial.rename(self.path / backup.file)\n",
+                "        partial.rename(self.path / backup.file)\n        self._write_manifest(backup)\n",
+            ),
+        ),
+    ),
+    Mutation(
         "a backup for every start",
-        f"{CRASH_LOOP}[removal]",
+        f"{CRASH_LOOP}[the first file goes]",
         (Edit("app/usecases/migrate.py", "if set(pending) <= covered:", "if not pending:"),),
     ),
     Mutation(

@@ -87,7 +87,7 @@ def test_a_holder_that_does_not_let_go_ends_the_waiting_process_as_busy(place):
 
 
 def _one_imported(ended):
-    assert [code for code, _, _ in ended] == [0] * PROCESSES, [stderr.decode() for _, _, stderr in ended]
+    assert [code for code, _, _ in ended] == [0] * PROCESSES, [o.decode() + e.decode() for c, o, e in ended if c]
     for _, stdout, stderr in ended:
         leaked(stdout + stderr, "the output of one of many")
     outcomes = [Counter(_outcomes(stdout)) for _, stdout, _ in ended]
