@@ -110,9 +110,7 @@ def _use_log(connection: sqlite3.Connection) -> str:
 def _connect_read_only(path: Path) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode=ro"
     log, index = path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
-    if not log.exists() or log.stat().st_size <= _LOG_HEADER_BYTES:
-        return _driver_connect(f"{uri}&immutable=1")
-    if index.exists():
+    if index.exists():  # a running service, or a killed one: its log may hold changes, or get some meanwhile
         connection = _driver_connect(f"{uri}&readonly_shm=1", timeout=_INDEX_TIMEOUT_S)
         try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
@@ -120,6 +118,8 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
             connection.close()
         else:
             return connection
+    if not log.exists() or log.stat().st_size <= _LOG_HEADER_BYTES:
+        return _driver_connect(f"{uri}&immutable=1")
     # A log without a usable index, as a power cut or a copy leaves it: SQLite must build one to read it.
     return _driver_connect(uri)
 

@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import click
@@ -29,8 +30,19 @@ def end(error: BaseException, *, as_json: bool) -> int:
     failure = _understood(error)
     complain(failure.code, failure.message, failure.advice, as_json=as_json)
     if failure.code == "internal" and os.environ.get("STRONGROOM_LOG_LEVEL") == "debug":
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        click.echo("".join(_traced(error)), err=True, nl=False)
     return failure.exit_code
+
+
+def _traced(error: BaseException) -> Iterator[str]:
+    """Show where a fault came from, causes first. What they say stays out: it may quote a secret."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _traced(before)
+        yield "\nwhich led to:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__name__}\n"
 
 
 def _understood(error: BaseException) -> Failure:

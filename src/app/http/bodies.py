@@ -61,7 +61,8 @@ async def read_body(request: Request, model: type[M]) -> M:
         return model.model_validate(_parsed(raw) if raw else {})
     except ValidationError as error:
         faults = error.errors(include_input=False, include_context=False, include_url=False)
-        raise InvalidBody([_fault(fault) for fault in faults]) from None
+    # Raised out here, so that it drags along no complaint of pydantic's, which names unknown fields.
+    raise InvalidBody([_fault(fault) for fault in faults])
 
 
 def _require_json(headers: Headers) -> None:

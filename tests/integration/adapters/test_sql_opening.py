@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from adapters.sql import open_database, open_read_only, opening
+from adapters.memory import ManualClock
+from adapters.sql import SqlSessionStore, open_database, open_read_only, opening, upgrade
 from domain.errors import Busy, DatabaseUnusable, Integrity
 from tests.support.recipes import a_database, sql_secrets, sql_sessions
 
@@ -255,3 +256,21 @@ def test_a_disk_full_of_pages_refuses_and_keeps_what_was_there(path):
 
         assert store.get(NAME).value.reveal() == "tok-1"
         assert [info.name for info in store.list()] == [NAME]
+
+
+def test_a_reader_beside_a_service_whose_log_is_empty_sees_what_is_written_later(path):
+    database = open_database(path)
+    upgrade(database)
+    sessions = SqlSessionStore(database, ManualClock())
+    with database.borrowed() as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    reading = open_read_only(path)
+    seen = SqlSessionStore(reading, ManualClock())
+
+    before = seen.count()
+    sessions.set("forgejo:reviewer:acme/api:42", "9f1c")
+    after = seen.count()
+    reading.close()
+    database.close()
+
+    assert (before, after) == (0, 1)

