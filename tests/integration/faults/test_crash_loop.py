@@ -14,7 +14,6 @@ from tests.integration.faults.tracing import counted, failed, killed, missing_to
 CRASHES = 20 if ALL else 4
 JOB = next(job for job in JOBS if job.name == "014-tokens")
 CALLS = {
-    "the copy is taken out of its log": r"fchown \d+ .*\.partial-shm$",
     "the copy gets its name": r"rename \d+ .*/agents\.db\.bak-$",
     "the manifest gets its name": r"rename \d+ .*/agents\.db\.bak-\.json$",
     "the manifest is written": r"write \d+ .*\.json\.partial$",
