@@ -99,6 +99,8 @@ def _all_rows(store: SessionStore) -> Iterator[Session]:
 
 def _identity(sessions: list[Session]) -> bytes:
     digest = hashlib.sha256()
-    for s in sessions:
-        digest.update(f"{s.key}\n{s.session_id}\n{s.last_used_at}\n{s.created_at}\n".encode())
+    for start in range(0, len(sessions), PAGE):
+        page = sessions[start : start + PAGE]
+        lines = [f"{s.key}\n{s.session_id}\n{s.last_used_at}\n{s.created_at}\n" for s in page]
+        digest.update("".join(lines).encode())
     return digest.digest()

@@ -1,6 +1,7 @@
 """`sessions.json`: `"<forge>:<agent>:<repo>:<issue>" -> {"id": …, "last_used_at": …}`."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from domain.errors import Invalid
 from domain.instants import parse_instant
@@ -32,7 +33,7 @@ def parse_sessions_file(content: bytes) -> SessionsFile:
             bad.append(f"{_shown(key)}: {error.message}")
     if bad and not sessions:
         raise Malformed(f"every record is bad: {summary(bad)}")
-    sessions.sort(key=lambda session: session.key)
+    sessions.sort(key=attrgetter("key"))
     bad.sort()
     return SessionsFile(sessions=sessions, bad=bad)
 
