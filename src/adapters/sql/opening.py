@@ -110,7 +110,9 @@ def _use_log(connection: sqlite3.Connection) -> str:
 def _connect_read_only(path: Path) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode=ro"
     log, index = path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
-    if index.exists():  # a running service, or a killed one: its log may hold changes, or get some meanwhile
+    # SQLite tries for ten seconds to read through the index of a process killed over its first commit.
+    if index.exists() and _size(log) != _LOG_HEADER_BYTES:
+        # a running service, or a killed one: its log may hold changes, or get some meanwhile
         connection = _driver_connect(f"{uri}&readonly_shm=1", timeout=_INDEX_TIMEOUT_S)
         try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
@@ -118,10 +120,18 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
             connection.close()
         else:
             return connection
-    if not log.exists() or log.stat().st_size <= _LOG_HEADER_BYTES:
+    if _size(log) <= _LOG_HEADER_BYTES:
         return _driver_connect(f"{uri}&immutable=1")
     # A log without a usable index, as a power cut or a copy leaves it: SQLite must build one to read it.
     return _driver_connect(uri)
+
+
+def _size(path: Path) -> int:
+    """Return the size in bytes, 0 where there is no file: another process may remove its log at any moment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _driver_connect(uri: str, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:

@@ -32,3 +32,13 @@ def test_a_kill_at_any_writing_call_loses_nothing_and_the_next_start_settles_it(
         assert (ended.code, ended.hit) == (-signal.SIGKILL, True), f"{job.name}: the kill missed {point}"
         leaked(ended.stdout + ended.stderr, f"the output, killed at {point}")
         after_a_fault(job, after, point)
+
+
+def test_a_kill_over_a_log_that_holds_nothing_yet_does_not_make_the_next_start_wait(place):
+    job = next(job for job in JOBS if job.name == "first-start")
+    home, points = template(job, place)
+    point = next(p for p in points if p.name == "fdatasync" and p.shown.startswith("/state/agents.db-wal"))
+    ended = killed(job, home, place / "log", point)
+
+    assert (ended.code, ended.hit) == (-signal.SIGKILL, True)
+    after_a_fault(job, home, point)

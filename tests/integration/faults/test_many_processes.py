@@ -102,11 +102,11 @@ def test_a_holder_that_does_not_let_go_ends_the_waiting_process_as_busy(place):
 def test_looking_at_a_database_that_others_open_write_and_close_finds_no_damage(place):
     home = prepared({})(place / "home")
     command = [sys.executable, "-P", "-c", _COMING_AND_GOING, str(home.database_path), str(VISITS)]
-    others = subprocess.Popen(command, env=home.environment)
     schema = SqliteSchema(home.database_path, home.open)
     looks = Counter()
-    while others.poll() is None:
-        looks[outcome(schema.look)] += 1
+    with subprocess.Popen(command, env=home.environment) as others:
+        while others.poll() is None:
+            looks[outcome(schema.look)] += 1
 
     assert others.returncode == 0
     assert list(looks) == [schema.look()]
