@@ -28,6 +28,8 @@ def parse_instant(raw: object) -> int:
 
     Returns milliseconds; parts of a millisecond are cut. Raises `Invalid` for everything else.
     """
+    if type(raw) is int and EARLIEST_MS <= raw < END_MS:
+        return raw
     if isinstance(raw, bool) or not isinstance(raw, int | str):
         raise Invalid("not an instant: neither an integer nor a text")
     instant = _from_text(raw) if isinstance(raw, str) else _from_number(raw)

@@ -1,9 +1,10 @@
 """Migration 013: the map of SDK sessions, from `sessions.json` into `claude_sdk_sessions`."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from typing_extensions import override
 
@@ -50,10 +51,10 @@ class MigrateSessions(LegacyMigration[list[Session]]):
     @override
     def compare(self, reading: Reading[list[Session]]) -> Standing:
         stays, missing = set(), False
-        for session, held in _paired(reading.value, self.sessions):
+        for session, held in _differing(reading.value, self.sessions):
             if held is None or held.last_used_at < session.last_used_at:
                 missing = True
-            elif held != session:
+            else:
                 stays.add(session.key)
         return Standing(held=Held.NOTHING if missing else Held.THE_SAME, stays=frozenset(stays))
 
@@ -63,12 +64,11 @@ class MigrateSessions(LegacyMigration[list[Session]]):
 
     @override
     def is_stored(self, reading: Reading[list[Session]], standing: Standing) -> bool:
+        report = partial(self.progress.report, "checking sessions")
         with self.fresh_sessions() as sessions:
-            pairs = _paired(self._counted("checking sessions", reading.value), sessions)
             return all(
-                held is not None
-                and (held == session or session.key in standing.stays or held.last_used_at > session.last_used_at)
-                for session, held in pairs
+                held is not None and (session.key in standing.stays or held.last_used_at > session.last_used_at)
+                for session, held in _differing(reading.value, sessions, report)
             )
 
     def _counted(self, stage: str, sessions: list[Session]) -> Iterator[Session]:
@@ -80,20 +80,35 @@ class MigrateSessions(LegacyMigration[list[Session]]):
         self.progress.report(stage, total, total)
 
 
-def _paired(sessions: Iterable[Session], store: SessionStore) -> Iterator[tuple[Session, Session | None]]:
-    """Pair each of `sessions`, sorted by key, with what the store holds under its key."""
-    rows = _all_rows(store)
-    row = next(rows, None)
-    for session in sessions:
-        while row is not None and row.key < session.key:
-            row = next(rows, None)
-        yield session, row if row is not None and row.key == session.key else None
+def _say_nothing(_done: int, _total: int) -> None:
+    pass
 
 
-def _all_rows(store: SessionStore) -> Iterator[Session]:
+def _differing(
+    sessions: list[Session], store: SessionStore, report: Callable[[int, int], None] = _say_nothing
+) -> Iterator[tuple[Session, Session | None]]:
+    """Give each of `sessions`, sorted by key, that is not in the store as it is, with what is under its key."""
+    at = 0
+    for page in _pages(store):
+        report(at, len(sessions))
+        if page == sessions[at : at + len(page)]:  # all there is after a first migration, and compared in one go
+            at += len(page)
+            continue
+        held = {session.key: session for session in page}
+        while at < len(sessions) and sessions[at].key <= page[-1].key:
+            session = sessions[at]
+            if held.get(session.key) != session:
+                yield session, held.get(session.key)
+            at += 1
+    for session in sessions[at:]:
+        yield session, None
+    report(len(sessions), len(sessions))
+
+
+def _pages(store: SessionStore) -> Iterator[list[Session]]:
     after: str | None = None
     while page := store.list(after=after, limit=PAGE):
-        yield from page
+        yield page
         after = page[-1].key
 
 
