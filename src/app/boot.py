@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from app.container import Container, open_container, plan_only
 from app.settings import Settings
+from domain.doctor import Check
+from domain.errors import DomainError, Integrity
 from domain.instants import DAY_MS
 from domain.migrations import MigrationReport, Preference
 from domain.ports import Progress
@@ -20,15 +22,17 @@ def open_service(settings: Settings, progress: Progress | None = None) -> Contai
     container.master_key.override(container.unlock()())
     container.cipher()  # opens every canary
     container.settings.override(settings.with_stored(container.setting_store().all()))
+    _begin_audit(container)
     return container
 
 
 def migrate(container: Container, *, accept_partial: bool = False, prefer: Preference | None = None) -> MigrationReport:
-    """Move the old files in, then let the archive forget what has been there long enough."""
+    """Move the old files in, then let archive and audit log forget what has been there long enough."""
     with _collector_paused():
         report = container.migrate()(accept_partial=accept_partial, prefer=prefer)
     ttl = container.settings().archive_ttl_days * DAY_MS
     container.archive().expire(container.clock().now() - ttl)
+    _prune_audit(container)
     return report
 
 
@@ -48,6 +52,49 @@ def plan(
     finally:
         if facts.sealed_under:
             container.database().close()
+
+
+def _begin_audit(container: Container) -> None:
+    """Begin the audit log of a new database. Where something is sealed already, one that is missing was removed."""
+    log = container.audit()
+    if not log.has_begun() and not container.sealed_rows().count_by_key():
+        log.begin()
+
+
+def _prune_audit(container: Container) -> None:
+    """A log that does not verify keeps its events, which are evidence, and does not keep the service from starting."""
+    try:
+        container.prune_audit()(container.settings().audit_ttl_days * DAY_MS)
+    except Integrity as error:
+        container.progress().note(error.message)
+
+
+def examine(settings: Settings, progress: Progress | None = None, *, deep: bool = False) -> list[Check]:
+    """Check everything that can be checked without writing; `deep` opens every value and looks for it elsewhere."""
+    container = open_container(settings, progress)
+    access = container.examine_access()()
+    checks = [*access.checks, *container.examine_surroundings()()]
+    if access.key is None:
+        return checks
+    plan_only(container, access.key)
+    try:
+        return [*checks, *_examine_inside(container, deep=deep)]
+    finally:
+        container.database().close()
+        container.remnant_search().close()
+
+
+def _examine_inside(container: Container, *, deep: bool) -> list[Check]:
+    try:
+        container.settings.override(container.settings().with_stored(container.unaudited_setting_store().all()))
+        container.cipher()  # opens every canary
+    except DomainError as error:
+        return [Check.of_error("data keys", error)]
+    checks = [*container.examine_database()(deep=deep), *container.examine_upkeep()()]
+    if deep:
+        with _collector_paused():
+            checks += container.examine_values()()
+    return checks
 
 
 @contextmanager

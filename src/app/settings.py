@@ -48,6 +48,13 @@ def _database(text: str) -> str:
     return text
 
 
+def _keyring(text: str) -> str:
+    service, _, username = text.partition("/")
+    if not (service and username):
+        raise Invalid("not an entry of a keyring: service/username was expected")
+    return text
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in words:
@@ -80,6 +87,7 @@ class Settings:
     backup_dir: Path = _setting("backups and their manifests", _path)
     master_key_file: Path = _setting("32 random bytes, base64", _path)
     master_key: SecretValue | None = _setting("the master key itself", SecretValue)
+    master_key_keyring: str | None = _setting("keyring entry that holds the master key, service/username", _keyring)
     allow_env_secrets: bool = _setting("accept secrets in environment variables", _flag, "0")
     host: str = _setting("listener's address", str, "127.0.0.1")
     port: int = _setting("listener's port; 0 turns TCP off", _number(0, 65_535), "8787")
@@ -90,6 +98,7 @@ class Settings:
     archive_ttl_days: int = _setting(
         "how long removed legacy files stay in the archive", _number(1, 36_500), "30", stored=True
     )
+    audit_ttl_days: int = _setting("how long events stay in the audit log", _number(1, 36_500), "365", stored=True)
     backup_keep: str = _setting("retention of backups", str, "last=5,daily=7,weekly=4,monthly=6", stored=True)
     backup_interval_hours: int = _setting("0 turns the schedule off", _number(0, 87_600), "24", stored=True)
     gitlab_url: str = _setting("GitLab's base URL", str, "https://gitlab.com", stored=True)

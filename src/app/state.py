@@ -33,11 +33,15 @@ class State:
         self.close()
 
 
-def open_state(**settings: object) -> State:
+def open_state(*, audit: bool = False, **settings: object) -> State:
     """Open the state of the service. Settings as in the contract, in lower case and without the prefix.
 
-    What is not given comes from the environment. Raises `Invalid` for an unknown or malformed
-    setting, `KeyRefused` (nothing is written), `DatabaseUnusable` or `Busy`.
+    With `audit` each reading and change of a secret or an OAuth token leaves an event in the audit
+    log, and waits for the disk to have it. What is not given comes from the environment. Raises
+    `Invalid` for an unknown or malformed setting, `KeyRefused` (nothing is written),
+    `DatabaseUnusable` or `Busy`.
     """
     container = open_service(load_settings(os.environ, settings))
-    return State(container.sessions(), container.secrets(), container.oauth_tokens(), container)
+    if audit:
+        return State(container.sessions(), container.secrets(), container.oauth_tokens(), container)
+    return State(container.sessions(), container.unaudited_secrets(), container.unaudited_oauth_tokens(), container)

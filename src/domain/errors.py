@@ -9,7 +9,11 @@ DomainError
 │   └── VersionConflict a compare-and-set lost
 ├── Busy                another process holds the lock
 ├── Integrity           a stored value is damaged, moved, or not ours
-│   └── KeyRefused      the master key is missing, malformed, ambiguous or wrong
+│   ├── KeyRefused      the master key is missing, malformed, ambiguous or wrong
+│   ├── NotSealed       plaintext, or something else, stands where a sealed value belongs
+│   ├── UnknownKey      it names a data key that is not in the database
+│   ├── Moved           it was sealed for another row, version or field
+│   └── Tampered        its bytes were changed
 ├── Unreachable         the database or a forge does not answer
 └── DatabaseUnusable    the database is there, and cannot serve here
 
@@ -82,15 +86,41 @@ class Busy(DomainError):
 
 
 class Integrity(DomainError):
-    """A stored value is damaged, was moved, or was never sealed by us."""
+    """A stored value is damaged, was moved, or was never sealed by us; `cause` tells which, for machines."""
 
     code = "integrity"
+    cause: ClassVar[str] = "damaged"
 
 
 class KeyRefused(Integrity):
     """The master key is missing, malformed, ambiguous or not the one that sealed this database."""
 
     code = "key_refused"
+    cause = "key_refused"
+
+
+class NotSealed(Integrity):
+    """Plaintext, or something else that we never sealed, stands where a sealed value belongs."""
+
+    cause = "not_sealed"
+
+
+class UnknownKey(Integrity):
+    """The value names a data key that is not in the database."""
+
+    cause = "unknown_key"
+
+
+class Moved(Integrity):
+    """The value was sealed for another row, version or field, and copied here."""
+
+    cause = "moved"
+
+
+class Tampered(Integrity):
+    """The bytes of the value were changed."""
+
+    cause = "tampered"
 
 
 class Unreachable(DomainError):

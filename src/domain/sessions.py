@@ -1,15 +1,16 @@
 """Which SDK session an agent works in, for each issue of each repository."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from domain.instants import in_range
 from domain.values import parse_session_id, parse_session_key
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """The SDK session of one agent at one issue. Instants in milliseconds UTC."""
+class Session(NamedTuple):
+    """The SDK session of one agent at one issue. Instants in milliseconds UTC.
+
+    A tuple, because a million of them are made, compared and stored in one migration.
+    """
 
     key: str
     session_id: str

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import Integrity
+from domain.errors import Integrity, NotSealed
+from domain.keys import SEALS_PER_KEY
 from domain.ports import SealContext
 
 CONTEXT = SealContext(
@@ -121,3 +122,22 @@ class CipherContract:
 
     def test_a_digest_needs_the_key(self, cipher):
         assert cipher.digest("", b"tok") != hashlib.sha256(b"tok").hexdigest()
+
+    def test_the_key_that_a_value_names_is_told_without_opening_it(self, cipher):
+        sealed = cipher.seal(b"tok-hidden", CONTEXT)
+
+        assert cipher.key_named_by(sealed.blob, replace(CONTEXT, version=9)) == sealed.key_id
+        with pytest.raises(NotSealed, match=CONTEXT.subject):
+            cipher.key_named_by(b"tok-hidden", CONTEXT)
+
+    def test_what_was_never_sealed_is_told_from_what_was_damaged(self, cipher):
+        with pytest.raises(NotSealed):
+            cipher.open(b"tok-hidden" * 10, CONTEXT)
+
+    def test_renewing_without_need_changes_nothing(self, cipher):
+        sealed = cipher.seal(b"tok-hidden", CONTEXT)
+        cipher.renew()
+
+        assert cipher.open(sealed.blob, CONTEXT) == b"tok-hidden"
+        assert cipher.seal(b"tok-hidden", CONTEXT).key_id == sealed.key_id
+        assert cipher.seals_per_key == SEALS_PER_KEY < 2**32

@@ -73,6 +73,18 @@ class OAuthTokenStoreContract:
         assert store.get(forge) == replace(token, version=version)
         assert store.list() == [replace(token, version=version)]
 
+    def test_a_token_says_when_it_was_stored_and_is_equal_whenever_that_was(self, open_store):
+        clock = ManualClock()
+        with open_store(clock) as store:
+            store.upsert(BARE)
+            clock.advance(HOUR_MS)
+            version = store.upsert(replace(BARE, updated_at=NOON - 1))
+
+            token = store.get("gitlab")
+
+        assert token.updated_at == NOON + HOUR_MS
+        assert token == replace(BARE, version=version)
+
     def test_a_second_upsert_replaces_the_token_whole(self, store):
         first = store.upsert(FULL)
         second = store.upsert(BARE)

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from adapters.memory import ManualClock
 from adapters.memory.clock import NOON_2026_11_24 as NOON
-from domain.errors import Invalid
+from domain.errors import Invalid, VersionConflict
 from domain.instants import DAY_MS
 from domain.values import SECRET_LIMIT, SecretValue
 from tests.contracts.secret_model import SecretModel
@@ -82,6 +82,23 @@ class SecretStoreContract(SecretVersions):
         assert store.get(NAME) is None
         assert store.list() == []
         assert store.delete(NAME) is False
+
+    def test_what_may_be_shown_of_one_secret_is_what_the_list_shows(self, store):
+        for name in (OTHER, NAME, PENPOT):
+            store.set(name, "tok-hidden")
+        store.delete(OTHER)
+
+        shown = {info.name: info for info in store.list()}
+
+        assert {name: store.info(name) for name in (NAME, PENPOT)} == shown
+        assert store.info(OTHER) is None
+        assert "hidden" not in repr(store.info(NAME))
+
+    @pytest.mark.parametrize("name", ["agent_token:never", "", "Not A Name", "agent_token:../x", "\ud800"])
+    def test_nothing_is_shown_of_what_is_not_there(self, store, name):
+        store.set(NAME, "tok-1")
+
+        assert store.info(name) is None
 
     def test_what_was_set_is_got(self, store):
         version = store.set(NAME, "tok-1")
@@ -268,3 +285,64 @@ class AnySecretStoreContract(SecretStoreContract):
         store.set(NAME, "tok-2")
 
         assert (store.get(NAME).created_at, store.get(NAME).updated_at) == (NOON + DAY_MS, NOON + DAY_MS)
+
+    def test_a_secret_is_there_until_it_expires(self, store, clock):
+        version = store.set(NAME, "tok-1", expires_at=NOON + 10)
+
+        clock.set(NOON + 9)
+        before = store.get(NAME)
+        clock.set(NOON + 10)
+
+        assert (before.value.reveal(), before.version) == ("tok-1", version)
+        assert store.get(NAME) is None
+
+    def test_an_expired_secret_is_there_again_when_the_clock_goes_back(self, store, clock):
+        store.set(NAME, "tok-1", expires_at=NOON + 10)
+        clock.set(NOON + DAY_MS)
+
+        clock.set(NOON)
+
+        assert store.get(NAME).value.reveal() == "tok-1"
+
+    def test_an_expired_secret_is_listed_with_its_expiry(self, store, clock):
+        store.set(OTHER, "tok-2")
+        version = store.set(NAME, "tok-1", expires_at=NOON + 10)
+        clock.advance(DAY_MS)
+
+        listed = {info.name: (info.version, info.expires_at) for info in store.list()}
+        assert listed == {OTHER: (1, None), NAME: (version, NOON + 10)}
+
+    def test_setting_again_without_an_expiry_ends_it(self, store, clock):
+        store.set(NAME, "tok-1", expires_at=NOON + 10)
+
+        store.set(NAME, "tok-2")
+        clock.advance(DAY_MS)
+
+        assert store.get(NAME).value.reveal() == "tok-2"
+        assert store.list()[0].expires_at is None
+
+    def test_a_secret_made_anew_does_not_inherit_an_expiry(self, store, clock):
+        store.set(NAME, "tok-1", expires_at=NOON + 10)
+        store.delete(NAME)
+
+        store.set(NAME, "tok-2", expected_version=0)
+        clock.advance(DAY_MS)
+
+        assert store.get(NAME).value.reveal() == "tok-2"
+
+    def test_versions_of_an_expired_secret_compare_as_before(self, store, clock):
+        version = store.set(NAME, "tok-1", expires_at=NOON + 10)
+        clock.advance(DAY_MS)
+
+        with pytest.raises(VersionConflict):
+            store.set(NAME, "tok-lost", expected_version=0)
+
+        assert store.set(NAME, "tok-2", expected_version=version) > version
+        assert store.get(NAME).value.reveal() == "tok-2"
+
+    @pytest.mark.parametrize("instant", [0, -1, 4_102_444_800_000, 2**63])
+    def test_an_expiry_outside_our_time_is_invalid_and_nothing_is_written(self, store, instant):
+        with pytest.raises(Invalid):
+            store.set(NAME, "tok-1", expires_at=instant)
+
+        assert store.list() == []

@@ -76,6 +76,41 @@ class SecretVersions:
         assert store.get(NAME) is None
         assert store.set(NAME, "tok-2", expected_version=ABSENT) > version
 
+    def test_a_delete_that_expects_the_version_that_is_there_wins(self, store):
+        version = store.set(NAME, "tok-1")
+
+        assert store.delete(NAME, expected_version=version) is True
+        assert store.get(NAME) is None
+
+    def test_a_delete_that_expects_a_version_gone_by_loses_and_deletes_nothing(self, store):
+        first = store.set(NAME, "tok-1")
+        second = store.set(NAME, "tok-2")
+
+        with pytest.raises(VersionConflict) as caught:
+            store.delete(NAME, expected_version=first)
+
+        assert (caught.value.expected, caught.value.actual) == (first, second)
+        assert store.get(NAME).value.reveal() == "tok-2"
+
+    @pytest.mark.parametrize("name", [NAME, "name:of-no-file"])
+    def test_a_delete_that_expects_a_version_of_what_is_absent_loses(self, store, name):
+        with pytest.raises(VersionConflict) as caught:
+            store.delete(name, expected_version=7)
+
+        assert caught.value.actual == ABSENT
+        assert store.delete(name, expected_version=ABSENT) is False
+
+    def test_of_threads_that_delete_one_version_one_wins(self, store):
+        version = store.set(NAME, "tok-1")
+
+        def delete(_thread):
+            try:
+                return store.delete(NAME, expected_version=version)
+            except VersionConflict:
+                return False
+
+        assert sum(in_threads(delete)) == 1
+
     @pytest.mark.parametrize(("name", "value"), [("", "tok-1"), (NAME, ""), (NAME, "a b")])
     def test_what_is_malformed_is_invalid_before_versions_are_compared(self, store, name, value):
         with pytest.raises(Invalid):

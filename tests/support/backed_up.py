@@ -3,10 +3,10 @@
 import sqlite3
 
 from adapters.memory import ManualClock
-from adapters.sql import SqliteBackupStore, SqlOAuthTokenStore, SqlSecretStore, SqlSessionStore, WrittenBy
+from adapters.sql import SqliteBackupStore, SqlOAuthTokenStore, SqlSecretStore, SqlSessionStore
 from domain.oauth import OAuthToken
 from domain.values import SecretValue
-from tests.support.recipes import a_cipher, a_master_key
+from tests.support.recipes import a_cipher
 
 HIDDEN = "tok-hidden-Bk42"
 KEY = "forgejo:reviewer:acme/api:%d"
@@ -28,7 +28,7 @@ class BackedUp:
             cipher,
             self.clock,
             directory=directory,
-            written_by=WrittenBy("1.2.3", a_master_key().fingerprint),
+            application_version="1.2.3",
         )
         self.secrets.set("agent_token:reviewer", HIDDEN)
         self.sessions.set(KEY % 1, "sess-1")
@@ -42,6 +42,7 @@ class BackedUp:
 def sql(path, statement, *parameters):
     """Run a statement on a connection of its own and return the rows."""
     connection = sqlite3.connect(path, isolation_level=None)
+    connection.create_function("unhex_", 1, bytes.fromhex)  # SQLite has `unhex` since 3.41
     try:
         return connection.execute(statement, parameters).fetchall()
     finally:

@@ -9,20 +9,28 @@ from dependency_injector import providers
 from adapters.memory import (
     ManualClock,
     MemoryApiTokenStore,
+    MemoryAuditLog,
     MemoryBackupStore,
     MemoryCipher,
+    MemoryDatabaseCheckup,
     MemoryDataKeyStore,
     MemoryKeySource,
+    MemoryLastActs,
     MemoryLegacyArchive,
     MemoryLegacyFileSource,
     MemoryLock,
     MemoryMigrationLedger,
     MemoryOAuthTokenStore,
     MemoryProgress,
+    MemoryRemnantSearch,
     MemorySchema,
+    MemorySealedRows,
+    MemorySecretHistory,
     MemorySecretStore,
     MemorySessionStore,
     MemorySettingStore,
+    MemoryStoredValues,
+    Stamped,
 )
 from app.container import open_container
 from app.settings import load_settings
@@ -63,10 +71,26 @@ class MemoryService:
         self.files = MemoryLegacyFileSource()
         self.sessions = MemorySessionStore(clock)
         self.secrets = MemorySecretStore(clock)
-        self.oauth_tokens = MemoryOAuthTokenStore()
+        self.oauth_tokens = MemoryOAuthTokenStore(clock)
         self.ledger = MemoryMigrationLedger()
         self.archive = MemoryLegacyArchive(clock)
         self.backups = MemoryBackupStore(clock)
+        self.audit = MemoryAuditLog(MemoryCipher(), clock)
+        self.sealed_rows = MemorySealedRows(lambda: self.data_keys)
+        self.data_keys = MemoryDataKeyStore(self.sealed_rows.count_by_key)
+        self.api_tokens = MemoryApiTokenStore()
+        self.checkup = MemoryDatabaseCheckup(
+            self.sealed_rows,
+            Stamped(
+                secrets=self.secrets,
+                data_keys=self.data_keys,
+                archive=self.archive,
+                ledger=self.ledger,
+                api_tokens=self.api_tokens,
+                audit=self.audit,
+            ),
+        )
+        self.searched = MemoryRemnantSearch()
         self.lock = MemoryLock()
         self.progress = MemoryProgress()
         settings = load_settings({"HOME": "/nonexistent"})
@@ -77,16 +101,24 @@ class MemoryService:
             cipher=MemoryCipher(),
             legacy_files=self.files,
             sessions=self.sessions,
-            secrets=self.secrets,
-            oauth_tokens=self.oauth_tokens,
+            unaudited_secrets=self.secrets,
+            unaudited_secret_history=MemorySecretHistory(self.secrets),
+            unaudited_oauth_tokens=self.oauth_tokens,
+            audit=self.audit,
+            last_acts=MemoryLastActs(self.audit),
             ledger=self.ledger,
             archive=self.archive,
             archived_files=self.archive,
-            backups=self.backups,
+            unaudited_backups=self.backups,
             lock=self.lock,
-            setting_store=MemorySettingStore(),
-            api_tokens=MemoryApiTokenStore(),
-            data_keys=MemoryDataKeyStore(),
+            unaudited_setting_store=MemorySettingStore(),
+            unaudited_api_tokens=self.api_tokens,
+            data_keys=self.data_keys,
+            sealed_rows=self.sealed_rows,
+            checkup=self.checkup,
+            stored_values=MemoryStoredValues(self.secrets, self.oauth_tokens, self.archive),
+            remnant_search=self.searched,
+            rotation_lock=MemoryLock(),
             key_source=MemoryKeySource(),
             schema=MemorySchema(),
         )
@@ -95,7 +127,8 @@ class MemoryService:
 
     def _override(self, **ports: object) -> None:
         for name, port in ports.items():
-            getattr(self.container, name).override(providers.Object(Recorded(name, port, self)))
+            recorded = Recorded(name.removeprefix("unaudited_"), port, self)
+            getattr(self.container, name).override(providers.Object(recorded))
 
     def read_afresh(self, kind: str, store: object) -> None:
         """Let the fresh connection of `kind` (such as `secrets`) show what `store` holds."""

@@ -10,15 +10,17 @@ from adapters.memory import ManualClock
 from adapters.memory.clock import NOON_2026_11_24 as NOON
 from adapters.sql import (
     Database,
+    SqlAuditLog,
     SqlDataKeyStore,
     SqlOAuthTokenStore,
+    SqlSecretHistory,
     SqlSecretStore,
     SqlSessionStore,
     open_database,
     upgrade,
 )
 from domain.keys import KeyMaterial, MasterKey, fingerprint
-from domain.ports import Cipher, Clock, OAuthTokenStore, SecretStore, SessionStore
+from domain.ports import AuditLog, Cipher, Clock, OAuthTokenStore, SecretHistory, SecretStore, SessionStore
 
 _RAW_KEY = bytes(range(32))
 
@@ -34,6 +36,13 @@ def a_cipher(database: Database) -> Cipher:
     if not keys.list():
         keys.add(create_data_keys(a_master_key(), NOON))
     return AesGcmCipher(a_master_key(), keys)
+
+
+def an_audit_log(database: Database, clock: Clock) -> AuditLog:
+    """The audit log of `database`, begun."""
+    log = SqlAuditLog(database, a_cipher(database), clock)
+    log.begin()
+    return log
 
 
 @contextmanager
@@ -62,10 +71,25 @@ def sql_secrets(path: Path, clock: Clock | None = None) -> Iterator[SecretStore]
 
 
 @contextmanager
+def sql_secret_history(path: Path, clock: Clock | None = None) -> Iterator[tuple[SecretStore, SecretHistory]]:
+    """Secrets and their history in the database at `path`."""
+    with a_database(path) as database:
+        cipher, clock = a_cipher(database), clock or ManualClock()
+        yield SqlSecretStore(database, cipher, clock), SqlSecretHistory(database, cipher, clock)
+
+
+@contextmanager
 def sql_oauth_tokens(path: Path, clock: Clock | None = None) -> Iterator[OAuthTokenStore]:
     """OAuth tokens in the database at `path`."""
     with a_database(path) as database:
         yield SqlOAuthTokenStore(database, a_cipher(database), clock or ManualClock())
+
+
+@contextmanager
+def sql_audit_log(path: Path, clock: Clock | None = None) -> Iterator[AuditLog]:
+    """The audit log in the database at `path`."""
+    with a_database(path) as database:
+        yield an_audit_log(database, clock or ManualClock())
 
 
 @contextmanager

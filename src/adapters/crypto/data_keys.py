@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from cryptography.exceptions import InvalidTag
@@ -31,6 +33,27 @@ _PREFIX = WRAPPED_MAGIC + FORMAT
 def create_data_keys(master: MasterKey, now: int) -> list[DataKey]:
     """Make the first keys of a database: one that seals values, one for keyed hashes."""
     return [create_data_key(master, purpose, now) for purpose in KeyPurpose]
+
+
+def create_sealing_key(master: MasterKey, now: int) -> DataKey:
+    """Make one more key that seals values, for the next rotation."""
+    return create_data_key(master, KeyPurpose.SEAL, now)
+
+
+def rewrap(old: MasterKey, new: MasterKey, keys: Iterable[DataKey]) -> list[DataKey]:
+    """Wrap `keys` under another master key; nothing else of them changes, so that no value has to be sealed again.
+
+    Raises `KeyRefused` if `old` did not wrap them, `Integrity` if one is damaged.
+    """
+    return [
+        replace(key, wrapped=wrap(new, unwrap(old, key), UUID(key.id), key.purpose), master_fingerprint=new.fingerprint)
+        for key in keys
+    ]
+
+
+def open_canaries(master: MasterKey, keys: Iterable[DataKey]) -> int:
+    """Unwrap every key and open its canary; returns how many. Raises `KeyRefused` or `Integrity`."""
+    return sum(len(unwrap(master, key)) == KEY_BYTES for key in keys)
 
 
 def create_data_key(master: MasterKey, purpose: KeyPurpose, now: int) -> DataKey:

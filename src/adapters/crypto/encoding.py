@@ -1,6 +1,6 @@
 """The byte layouts that are stored for good (docs/formats.md); a change needs a new format version."""
 
-from uuid import UUID
+from functools import lru_cache
 
 from domain.ports import SealContext
 
@@ -23,15 +23,16 @@ def length_prefixed(*fields: bytes) -> bytes:
 
 def sealing_aad(context: SealContext, key_id: bytes) -> bytes:
     """Say where a value belongs: application, format, kind, row, version, field, key."""
-    return length_prefixed(
-        APPLICATION,
-        FORMAT,
-        context.kind.encode(),
-        UUID(context.row_id).bytes,
-        context.version.to_bytes(8, "big"),
-        context.field.encode(),
-        key_id,
-    )
+    before, behind = _constant_parts(context.kind, context.field)
+    row_id = bytes.fromhex(context.row_id.replace("-", ""))  # a UUID; by way of `UUID` it takes four times as long
+    version = context.version.to_bytes(8, "big")
+    return before + length_prefixed(row_id, version) + behind + length_prefixed(key_id)
+
+
+@lru_cache(maxsize=64)
+def _constant_parts(kind: str, field: str) -> tuple[bytes, bytes]:
+    """Encode what is the same for all values of a column, once."""
+    return length_prefixed(APPLICATION, FORMAT, kind.encode()), length_prefixed(field.encode())
 
 
 def wrapping_aad(key_id: bytes, purpose: str, master_fingerprint: str) -> bytes:

@@ -13,7 +13,7 @@ from adapters.crypto.encoding import (
     TAG_BYTES,
     sealing_aad,
 )
-from domain.errors import Integrity
+from domain.errors import Integrity, NotSealed
 from domain.ports import SealContext
 
 _PREFIX = SEALED_MAGIC + FORMAT
@@ -28,14 +28,14 @@ def seal(key: AESGCM, key_id: bytes, plaintext: bytes, context: SealContext) -> 
 
 
 def key_id_of(blob: bytes, context: SealContext) -> bytes:
-    """Return the id of the key that `blob` names; raises `Integrity` if it is no sealed value."""
+    """Return the id of the key that `blob` names; raises `NotSealed` if it is no sealed value."""
     if not blob.startswith(SEALED_MAGIC) or len(blob) < _BODY_AT + TAG_BYTES:
-        raise Integrity(
+        raise NotSealed(
             f"{context.subject} is not sealed: something else wrote into the database",
-            advice="set it again, or restore a backup",
+            advice="find out what writes there; take the value for exposed, and set a new one",
         )
     if not blob.startswith(_PREFIX):
-        raise Integrity(
+        raise NotSealed(
             f"{context.subject} is sealed in a format that this version does not know",
             advice="use the version that wrote it",
         )
@@ -44,10 +44,10 @@ def key_id_of(blob: bytes, context: SealContext) -> bytes:
 
 def open_sealed(key: AESGCM, blob: bytes, context: SealContext) -> bytes:
     """Open `blob` with the one key that it names; raises `Integrity` if it was moved or damaged."""
-    aad = sealing_aad(context, key_id_of(blob, context))
+    key_id = key_id_of(blob, context)
     try:
-        return key.decrypt(blob[_NONCE_AT:_BODY_AT], blob[_BODY_AT:], aad)
-    except InvalidTag:
+        return key.decrypt(blob[_NONCE_AT:_BODY_AT], blob[_BODY_AT:], sealing_aad(context, key_id))
+    except (InvalidTag, ValueError, OverflowError):  # the latter two: a row whose id or version was changed
         raise Integrity(
             f"{context.subject} is damaged, or was moved here from another row",
             advice="set it again, or restore a backup",

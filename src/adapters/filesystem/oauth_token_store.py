@@ -57,7 +57,7 @@ class FileOAuthTokenStore(OAuthTokenStore):
 
 def _parsed(forge: str, stored: Stored) -> OAuthToken:
     token = parse_gitlab_file(stored.content, mtime=stored.written_at)
-    return replace(token, forge_type=forge, version=stored.version)
+    return replace(token, forge_type=forge, version=stored.version, updated_at=stored.written_at)
 
 
 def _serialised(token: OAuthToken) -> bytes:

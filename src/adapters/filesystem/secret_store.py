@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from adapters.filesystem.faults import translated
 from adapters.filesystem.versioned_files import Stored, VersionedFiles, version_of, written_at
-from domain.errors import Integrity, Invalid
+from domain.errors import Integrity, Invalid, VersionConflict
 from domain.legacy.files import PENPOT_FILE, TOKENS_DIRECTORY, is_left_by_editor
 from domain.legacy.text import Malformed, decode_utf8
 from domain.ports import Clock, SecretStore
@@ -55,18 +55,36 @@ class FileSecretStore(SecretStore):
         )
 
     @override
-    def set(self, name: str, value: str, *, expected_version: int | None = None) -> int:
+    def set(self, name: str, value: str, *, expected_version: int | None = None, expires_at: int | None = None) -> int:
         parse_secret_name(name)
         line = parse_secret_value(name, value).reveal().encode() + b"\n"
         path = self._path(name)
         if path is None:
             raise Invalid(f"{name} cannot be kept in a file", advice="only the tokens of agents and of Penpot can be")
+        if expires_at is not None:
+            raise Invalid("a secret in a file does not expire", advice="leave the expiry out")
         return self._files.write(path, name, line, expected_version=expected_version)
 
     @override
-    def delete(self, name: str) -> bool:
+    def delete(self, name: str, *, expected_version: int | None = None) -> bool:
         path = self._path(name)
-        return path is not None and self._files.delete(path, name)
+        if path is None:
+            if expected_version:
+                raise VersionConflict(name, expected=expected_version, actual=0)
+            return False
+        return self._files.delete(path, name, expected_version=expected_version)
+
+    @override
+    def info(self, name: str) -> SecretInfo | None:
+        path = self._path(name)
+        if path is None:
+            return None
+        with translated(name):
+            try:
+                found = path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return _info(name, found) if stat.S_ISREG(found.st_mode) else None
 
     def _path(self, name: str) -> Path | None:
         """Tell where a secret is kept; None if it cannot be."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -48,7 +47,7 @@ class FileSessionStore(SessionStore):
 
         def put(sessions: Sessions) -> None:
             stored = sessions.get(key, session)
-            sessions[key] = replace(session, created_at=stored.created_at)
+            sessions[key] = session._replace(created_at=stored.created_at)
 
         self._change(put)
 

@@ -62,13 +62,16 @@ class VersionedFiles:
             write_durably(path, content, mtime_ns=version)
         return version
 
-    def delete(self, path: Path, name: str) -> bool:
-        """Remove what is at `path`; tells whether it was there."""
+    def delete(self, path: Path, name: str, *, expected_version: int | None = None) -> bool:
+        """Remove what is at `path`; tells whether it was there. Raises `VersionConflict`."""
         with translated(name):
-            if not _version_at(path):
+            if not _version_at(path) and not expected_version:
                 return False
         with locked(self._lock, patience_ms=_PATIENCE_MS) as memory, translated(name):
-            _remember(memory, max(_remembered(memory), _version_at(path)))
+            actual = _version_at(path)
+            if expected_version is not None and expected_version != actual:
+                raise VersionConflict(name, expected=expected_version, actual=actual)
+            _remember(memory, max(_remembered(memory), actual))
             try:
                 path.unlink()
             except FileNotFoundError:

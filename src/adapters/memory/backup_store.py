@@ -21,14 +21,14 @@ class MemoryBackupStore(BackupStore):
         self._backups: list[Backup] = []
 
     @override
-    def create(self, *, covers: tuple[str, ...] = ()) -> Backup:
+    def create(self, *, covers: tuple[str, ...] = (), despite_damage: bool = False) -> Backup:
         now = self._clock.now()
         with self._lock:
             backup = Backup(
                 file=f"agents.db.bak-{_stamp(now)}-{len(self._backups) + 1}",
                 bytes=0,
                 sha256=hashlib.sha256(b"").hexdigest(),
-                verified=True,
+                verified=not despite_damage,
                 created_at=now,
                 schema="memory",
                 application_version="memory",

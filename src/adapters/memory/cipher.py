@@ -7,7 +7,8 @@ from threading import Lock
 
 from typing_extensions import override
 
-from domain.errors import Integrity
+from domain.errors import Moved, NotSealed
+from domain.keys import SEALS_PER_KEY
 from domain.ports import Cipher, SealContext, Sealed
 
 _KEY_ID = "memory"
@@ -24,6 +25,15 @@ class MemoryCipher(Cipher):
         self._lock = Lock()
         self._sealed: dict[bytes, tuple[bytes, _Place]] = {}
 
+    @property
+    @override
+    def seals_per_key(self) -> int:
+        return SEALS_PER_KEY
+
+    @override
+    def renew(self) -> None:
+        pass  # there is one key, and no nonce that could repeat
+
     @override
     def seal(self, plaintext: bytes, context: SealContext) -> Sealed:
         ticket = secrets.token_bytes(_TICKET_BYTES)
@@ -36,16 +46,27 @@ class MemoryCipher(Cipher):
         with self._lock:
             found = self._sealed.get(blob)
         if found is None:
-            raise Integrity(f"{context.subject} is damaged, or was never sealed here")
+            raise _not_sealed(context)
         plaintext, place = found
         if place != _place(context):
-            raise Integrity(f"{context.subject} was moved from another place")
+            raise Moved(f"{context.subject} was moved from another place")
         return plaintext
+
+    @override
+    def key_named_by(self, blob: bytes, context: SealContext) -> str:
+        with self._lock:
+            if blob not in self._sealed:
+                raise _not_sealed(context)
+        return _KEY_ID
 
     @override
     def digest(self, kind: str, value: bytes) -> str:
         label = kind.encode()
         return hmac.digest(_DIGEST_KEY, len(label).to_bytes(4, "big") + label + value, hashlib.sha256).hex()
+
+
+def _not_sealed(context: SealContext) -> NotSealed:
+    return NotSealed(f"{context.subject} is damaged, or was never sealed here")
 
 
 def _place(context: SealContext) -> _Place:

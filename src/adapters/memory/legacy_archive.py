@@ -73,6 +73,10 @@ class MemoryLegacyArchive(LegacyArchive, LegacyFileSource):
     def can_remove(self, ref: LegacyRef) -> bool:
         return False
 
+    def files(self) -> list[LegacyFile]:
+        """Return what is kept, with its content: of one path every content there was."""
+        return [kept.file for kept in self._sorted()]
+
     def _latest(self) -> dict[tuple[Root, str], _Kept]:
         return {(kept.file.ref.root, kept.file.ref.path): kept for kept in self._sorted()}
 

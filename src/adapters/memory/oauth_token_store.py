@@ -7,13 +7,17 @@ from typing_extensions import override
 
 from domain.errors import VersionConflict
 from domain.oauth import OAuthToken
-from domain.ports import OAuthTokenStore
+from domain.ports import Clock, OAuthTokenStore
 
 
 class MemoryOAuthTokenStore(OAuthTokenStore):
-    """OAuth tokens in a dict. The last version of a forge outlives its token, so that versions never come again."""
+    """OAuth tokens in a dict. The last version of a forge outlives its token, so that versions never come again.
 
-    def __init__(self) -> None:
+    Without a `clock` it does not know when a token was stored.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock
         self._lock = Lock()
         self._tokens: dict[str, OAuthToken] = {}
         self._last_versions: dict[str, int] = {}
@@ -34,7 +38,7 @@ class MemoryOAuthTokenStore(OAuthTokenStore):
                 raise VersionConflict(forge, expected=expected_version, actual=actual)
             version = self._last_versions.get(forge, 0) + 1
             self._last_versions[forge] = version
-            self._tokens[forge] = replace(token, version=version)
+            self._tokens[forge] = replace(token, version=version, updated_at=self._clock.now() if self._clock else None)
         return version
 
     @override

@@ -1,7 +1,6 @@
 """Sessions in memory."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import islice
 from threading import Lock
 
@@ -30,7 +29,7 @@ class MemorySessionStore(SessionStore):
         session = Session(key, session_id, last_used_at=instant, created_at=instant).checked()
         with self._lock:
             stored = self._sessions.get(key, session)
-            self._sessions[key] = replace(session, created_at=stored.created_at)
+            self._sessions[key] = session._replace(created_at=stored.created_at)
 
     @override
     def delete(self, key: str) -> bool:

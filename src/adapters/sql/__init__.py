@@ -1,11 +1,13 @@
 """The ports in a SQL database, through SQLAlchemy: SQLite by default."""
 
 from adapters.sql.api_token_store import SqlApiTokenStore as SqlApiTokenStore
+from adapters.sql.audit_log import SqlAuditLog as SqlAuditLog
 from adapters.sql.backup_store import SqliteBackupStore as SqliteBackupStore
-from adapters.sql.backup_store import WrittenBy as WrittenBy
 from adapters.sql.backup_store import count_rows as count_rows
+from adapters.sql.checkup import SqliteCheckup as SqliteCheckup
 from adapters.sql.data_key_store import SqlDataKeyStore as SqlDataKeyStore
 from adapters.sql.database import Database as Database
+from adapters.sql.last_acts import SqlLastActs as SqlLastActs
 from adapters.sql.legacy_archive import SqlLegacyArchive as SqlLegacyArchive
 from adapters.sql.migration_ledger import SqlMigrationLedger as SqlMigrationLedger
 from adapters.sql.oauth_token_store import SqlOAuthTokenStore as SqlOAuthTokenStore
@@ -14,6 +16,9 @@ from adapters.sql.opening import open_read_only as open_read_only
 from adapters.sql.schema import HEAD as HEAD
 from adapters.sql.schema import upgrade as upgrade
 from adapters.sql.schema_gate import SqliteSchema as SqliteSchema
+from adapters.sql.sealed_rows import SqlSealedRows as SqlSealedRows
+from adapters.sql.secret_history import SqlSecretHistory as SqlSecretHistory
 from adapters.sql.secret_store import SqlSecretStore as SqlSecretStore
 from adapters.sql.session_store import SqlSessionStore as SqlSessionStore
 from adapters.sql.setting_store import SqlSettingStore as SqlSettingStore
+from adapters.sql.stored_values import SqlStoredValues as SqlStoredValues

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from adapters.sql import schema
 from adapters.sql.backup_files import BackupDirectory
+from adapters.sql.data_key_store import SqlDataKeyStore
 from adapters.sql.database import Database
 from adapters.sql.opening import open_read_only
 from adapters.sql.sealing import open_everything
@@ -27,34 +28,26 @@ STEP_PAGES = 1_024
 _SPARE_BYTES = 1_024 * 1_024
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenBy:
-    """Who makes a backup, for its manifest: the version of the application, and under which master key."""
-
-    application_version: str
-    key_fingerprint: str
-
-
 class SqliteBackupStore(BackupStore):
     """`<database>.bak-<UTC timestamp>` and a manifest in one directory."""
 
     def __init__(
-        self, database: Database, cipher: Cipher, clock: Clock, *, directory: Path, written_by: WrittenBy
+        self, database: Database, cipher: Cipher, clock: Clock, *, directory: Path, application_version: str
     ) -> None:
         self._database = database
         self._cipher = cipher
         self._clock = clock
         self._files = BackupDirectory(directory, database.path.name)
-        self._written_by = written_by
+        self._application_version = application_version
 
     @override
-    def create(self, *, covers: tuple[str, ...] = ()) -> Backup:
+    def create(self, *, covers: tuple[str, ...] = (), despite_damage: bool = False) -> Backup:
         try:
             self._files.discard_partials()
             now = self._clock.now()
             partial = self._files.reserve(now)
             try:
-                backup = self._fill(partial, now, covers)
+                backup = self._fill(partial, now, covers, despite_damage=despite_damage)
                 self._files.publish(partial, backup)
             except BaseException:
                 self._files.discard_partials()
@@ -70,22 +63,22 @@ class SqliteBackupStore(BackupStore):
     def list(self) -> list[Backup]:
         return self._files.manifests()
 
-    def _fill(self, partial: Path, now: int, covers: tuple[str, ...]) -> Backup:
+    def _fill(self, partial: Path, now: int, covers: tuple[str, ...], *, despite_damage: bool) -> Backup:
         self._require_room()
         self._copy_to(partial)
-        rows, rows_by_key = self._check(partial)
+        found = self._check(partial, despite_damage=despite_damage)
         return Backup(
             file=self._files.final_name(partial),
             bytes=partial.stat().st_size,
             sha256=_sha256(partial),
-            verified=True,
+            verified=found.rows_by_key is not None,
             created_at=now,
             schema=schema.HEAD,
-            application_version=self._written_by.application_version,
+            application_version=self._application_version,
             engine_version=f"SQLite {sqlite3.sqlite_version}",
-            key_fingerprint=self._written_by.key_fingerprint,
-            rows=rows,
-            rows_by_key=rows_by_key,
+            key_fingerprint=found.key_fingerprint,
+            rows=found.rows,
+            rows_by_key=found.rows_by_key or {},
             covers=covers,
         )
 
@@ -108,7 +101,7 @@ class SqliteBackupStore(BackupStore):
             finally:
                 source.execute("ROLLBACK")
 
-    def _check(self, copy: Path) -> tuple[dict[str, int], dict[str, int]]:
+    def _check(self, copy: Path, *, despite_damage: bool) -> "_Checked":
         """Open the copy on its own: SQLite finds it whole, it holds as many rows as tables say, all opens."""
         database = open_read_only(copy)
         try:
@@ -117,9 +110,28 @@ class SqliteBackupStore(BackupStore):
                     raise Integrity("the copy of the database is damaged", advice="check the disk")
                 if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
                     raise Integrity("the copy of the database has rows that name missing rows")
-            return count_rows(database), open_everything(database, self._cipher)
+            fingerprint = SqlDataKeyStore(database).list()[-1].master_fingerprint
+            rows = count_rows(database)
+            try:
+                return _Checked(fingerprint, rows, open_everything(database, self._cipher))
+            except Integrity:
+                if not despite_damage:
+                    raise
+                return _Checked(fingerprint, rows, None)
         finally:
             database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the copy holds: rows by table, and sealed values by data key; None if one of them does not open.
+
+    `key_fingerprint` is of the master key that wraps the copy's own data keys.
+    """
+
+    key_fingerprint: str
+    rows: dict[str, int]
+    rows_by_key: dict[str, int] | None
 
 
 def count_rows(database: Database) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,15 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql import ClauseElement
 
-from adapters.sql.failures import DRIVER_ERRORS, translate
+from adapters.sql.failures import DRIVER_ERRORS, PRIMARY_CODE, translate
 from adapters.sql.statements import Params, Statement, prepare
 from domain.errors import Invalid
 
 Row = tuple[Any, ...]
 BoundRow = Sequence[object] | Params
 _NOTHING: Mapping[str, object] = {}
+_FIRST_PAUSE_S = 0.0002
+_LONGEST_PAUSE_S = 0.005
 
 
 class Transaction:
@@ -27,6 +30,21 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what the block did, and no more, if it raises (https://sqlite.org/lang_savepoint.html)."""
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+            if isinstance(error, DRIVER_ERRORS):
+                raise translate(error) from error
+            raise
+        self._connection.execute("RELEASE part")
 
     def one(self, statement: Statement, params: Params = _NOTHING) -> Row | None:
         """Return the first row, or None."""
@@ -47,6 +65,13 @@ class Transaction:
         return self._connection.executemany(statement.sql, rows).rowcount
 
 
+class _Held(threading.local):
+    """The write transaction that a thread is in, and its connection."""
+
+    transaction: Transaction | None = None
+    connection: sqlite3.Connection | None = None
+
+
 class Database:
     """An open database. Safe to share between threads; not across a fork."""
 
@@ -54,6 +79,7 @@ class Database:
         self.engine = engine
         self.path = path
         self._writing = threading.Lock()
+        self._held = _Held()
         self._idle: list[sqlite3.Connection] = []
         self._opened: list[PoolProxiedConnection] = []
 
@@ -75,7 +101,7 @@ class Database:
         except DRIVER_ERRORS as error:
             raise translate(error) from error
         finally:
-            self._idle.append(connection)
+            self._give_back(connection)
 
     def all(self, statement: Statement, params: Params = _NOTHING) -> list[Row]:
         """Read every row."""
@@ -87,7 +113,7 @@ class Database:
         except DRIVER_ERRORS as error:
             raise translate(error) from error
         finally:
-            self._idle.append(connection)
+            self._give_back(connection)
 
     @contextmanager
     def stream(self, statement: Statement, params: Params = _NOTHING) -> Iterator[Iterator[Row]]:
@@ -100,17 +126,46 @@ class Database:
         """Write: all of the block or, if it raises, nothing. Returns when the commit is durable.
 
         BEGIN IMMEDIATE takes the write lock before anything is read, so that what the block read is
-        still true when it writes (https://sqlite.org/lang_transaction.html).
+        still true when it writes (https://sqlite.org/lang_transaction.html). Inside another
+        transaction of the same thread it is a part of that one, and durable when that one is; until
+        then the thread's own reads see it.
         """
-        with self._writing, self.borrowed() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        held = self._held.transaction
+        if held is not None:
+            with held.part():
+                yield held
+        else:
+            with self._writing, self.borrowed() as connection, self._begun(connection) as transaction:
+                yield transaction
+
+    @contextmanager
+    def _begun(self, connection: sqlite3.Connection) -> Iterator[Transaction]:
+        _take_write_lock(connection)
+        try:
+            self._held.transaction, self._held.connection = Transaction(connection), connection
+            yield self._held.transaction
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._held.transaction = self._held.connection = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads in the block be of one moment. Nothing can be written in it."""
+        if self._held.connection is not None:
+            yield
+            return
+        with self.borrowed() as connection:
+            connection.execute("BEGIN")
+            self._held.connection = connection
             try:
-                yield Transaction(connection)
+                yield
+            finally:
+                self._held.connection = None
                 connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
 
     @contextmanager
     def borrowed(self) -> Iterator[sqlite3.Connection]:
@@ -121,7 +176,7 @@ class Database:
         except DRIVER_ERRORS as error:
             raise translate(error) from error
         finally:
-            self._idle.append(connection)
+            self._give_back(connection)
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
@@ -148,11 +203,20 @@ class Database:
             self._opened.pop().close()
 
     def _borrow(self) -> sqlite3.Connection:
-        """Take an idle connection, or open one. A stack's pop is atomic, and keeps the warmest in use."""
+        """Take the connection of this thread's transaction, else an idle one, else a new one.
+
+        A stack's pop is atomic, and keeps the warmest in use.
+        """
+        if self._held.connection is not None:
+            return self._held.connection
         try:
             return self._idle.pop()
         except IndexError:
             return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection is not self._held.connection:
+            self._idle.append(connection)
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -161,3 +225,27 @@ class Database:
             raise translate(error) from error
         self._opened.append(proxied)
         return cast("sqlite3.Connection", proxied.driver_connection)
+
+
+def _take_write_lock(connection: sqlite3.Connection) -> None:
+    """Begin to write. Raises the driver's error if another process writes for longer than the connection's patience.
+
+    SQLite's own wait sleeps up to 100 ms between two looks, and so loses again and again against a
+    process that writes much in short pieces; this one looks often.
+    """
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        deadline, pause = time.monotonic() + patience_ms / 1_000, _FIRST_PAUSE_S
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={patience_ms}")

@@ -37,13 +37,13 @@ _MEANINGS: Final[dict[int, tuple[type[DomainError], str, str]]] = {
     ),
 }
 _OTHER = (DatabaseUnusable, "the database failed", "see the log of the service")
-_PRIMARY_CODE = 0xFF
+PRIMARY_CODE = 0xFF
 """The lower byte of an extended result code is the primary one (https://sqlite.org/rescode.html)."""
 
 
 def translate(error: Exception) -> DomainError:
     """Say what a driver's error means. The driver's own words carry no parameters, so no secret."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & PRIMARY_CODE
     kind, message, advice = _MEANINGS.get(code, _OTHER)
     return kind(f"{message} ({cause})", advice=advice)

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 from uuid import uuid4
 
 from sqlalchemy import Select, bindparam, delete, insert, select, update
 from typing_extensions import override
 
 from adapters.sql.database import Database, Row, Transaction
-from adapters.sql.sealing import UseCount, context
+from adapters.sql.diagnosis import open_at
+from adapters.sql.sealing import UseCount, context, sealing_transaction
 from adapters.sql.tables import legacy_archive as table
 from adapters.sql.tables import legacy_archive_chunk as chunk
 from domain.errors import Integrity, NotFound
@@ -31,7 +33,7 @@ class SqlLegacyArchive(LegacyArchive, LegacyFileSource):
         self._database = database
         self._cipher = cipher
         self._clock = clock
-        self._uses = UseCount(database)
+        self._uses = UseCount(database, cipher)
         at_path = (table.c.root == bindparam("of_root"), table.c.path == bindparam("of_path"))
         self._same = database.prepare(
             select(table.c.id, table.c.archived_at).where(*at_path, table.c.digest == bindparam("of_digest"))
@@ -57,26 +59,7 @@ class SqlLegacyArchive(LegacyArchive, LegacyFileSource):
 
     @override
     def keep(self, file: LegacyFile) -> None:
-        digest = self._cipher.digest("legacy file", file.fingerprint.sha256)
-        root, path, now = file.ref.root.value, file.ref.logical, self._clock.now()
-        with self._database.transaction() as transaction:
-            kept = transaction.one(self._same, {"of_root": root, "of_path": path, "of_digest": digest})
-            if kept is not None:
-                if now - kept[1] >= DAY_MS:
-                    transaction.run(self._touch, {"of_id": kept[0], "now": now})
-                return
-            row = {
-                "id": str(uuid4()),
-                "root": root,
-                "path": path,
-                "digest": digest,
-                "bytes": len(file.content),
-                "mode": file.mode,
-                "mtime_ns": file.fingerprint.mtime_ns,
-                "archived_at": now,
-            }
-            transaction.run(self._insert, row)
-            self._keep_chunks(transaction, str(row["id"]), path, file.content)
+        sealing_transaction(self._database, self._cipher, partial(self._keep, file))
 
     @override
     def contents(self) -> list[ArchivedFile]:
@@ -130,11 +113,33 @@ class SqlLegacyArchive(LegacyArchive, LegacyFileSource):
     def list(self) -> list[LegacyRef]:
         return sorted({archived.ref for archived in self.contents()})
 
+    def _keep(self, file: LegacyFile, transaction: Transaction) -> None:
+        digest = self._cipher.digest("legacy file", file.fingerprint.sha256)
+        root, path, now = file.ref.root.value, file.ref.logical, self._clock.now()
+        kept = transaction.one(self._same, {"of_root": root, "of_path": path, "of_digest": digest})
+        if kept is not None:
+            if now - kept[1] >= DAY_MS:
+                transaction.run(self._touch, {"of_id": kept[0], "now": now})
+            return
+        row = {
+            "id": str(uuid4()),
+            "root": root,
+            "path": path,
+            "digest": digest,
+            "bytes": len(file.content),
+            "mode": file.mode,
+            "mtime_ns": file.fingerprint.mtime_ns,
+            "archived_at": now,
+        }
+        transaction.run(self._insert, row)
+        self._keep_chunks(transaction, str(row["id"]), path, file.content)
+
     def _keep_chunks(self, transaction: Transaction, archive_id: str, path: str, content: bytes) -> None:
         view = memoryview(content)
         for sequence, start in enumerate(range(0, max(len(content), 1), CHUNK_BYTES)):
             part = bytes(view[start : start + CHUNK_BYTES])
             sealed = self._cipher.seal(part, _context(archive_id, sequence, path))
+            self._uses.add(transaction, sealed.key_id)
             transaction.run(
                 self._insert_chunk,
                 {
@@ -144,11 +149,10 @@ class SqlLegacyArchive(LegacyArchive, LegacyFileSource):
                     "sealed": sealed.blob,
                 },
             )
-            self._uses.add(transaction, sealed.key_id)
 
     def _opened(self, archive_id: str, path: str) -> Iterator[bytes]:
         for sequence, (sealed,) in enumerate(self._database.all(self._chunks, {"of_id": archive_id})):
-            yield self._cipher.open(sealed, _context(archive_id, sequence, path))
+            yield open_at(self._database, self._cipher, sealed, _context(archive_id, sequence, path))
 
 
 def _sorted(query: Select[Row]) -> Select[Row]:

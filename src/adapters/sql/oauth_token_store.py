@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, null, select, update
 from typing_extensions import override
 
 from adapters.sql.database import Database, Row, Transaction
-from adapters.sql.sealing import UseCount, context
+from adapters.sql.diagnosis import open_at
+from adapters.sql.sealing import UseCount, context, sealing_transaction
 from adapters.sql.tables import operator_oauth_tokens as table
 from domain.errors import VersionConflict
 from domain.oauth import OAuthToken
@@ -24,6 +25,7 @@ _COLUMNS = (
     table.c.scopes,
     table.c.expires_at,
     table.c.base_url,
+    table.c.updated_at,
 )
 _KEPT = ("id", "created_at")
 
@@ -35,7 +37,7 @@ class SqlOAuthTokenStore(OAuthTokenStore):
         self._database = database
         self._cipher = cipher
         self._clock = clock
-        self._uses = UseCount(database)
+        self._uses = UseCount(database, cipher)
         of_forge = table.c.forge_type == bindparam("forge")
         connected = select(*_COLUMNS).where(table.c.sealed_access_token.is_not(None))
         self._get = database.prepare(connected.where(of_forge))
@@ -59,13 +61,16 @@ class SqlOAuthTokenStore(OAuthTokenStore):
     @override
     def upsert(self, token: OAuthToken, *, expected_version: int | None = None) -> int:
         forge = parse_forge(token.forge_type)
-        with self._database.transaction() as transaction:
+
+        def store(transaction: Transaction) -> int:
             row_id, version, connected = self._find(transaction, forge)
             actual = version if connected else 0
             if expected_version is not None and expected_version != actual:
                 raise VersionConflict(f"the {forge} token", expected=expected_version, actual=actual)
             self._write(transaction, row_id, version + 1, token)
-        return version + 1
+            return version + 1
+
+        return sealing_transaction(self._database, self._cipher, store)
 
     @override
     def delete(self, forge: str) -> bool:
@@ -89,6 +94,7 @@ class SqlOAuthTokenStore(OAuthTokenStore):
         refresh = token.refresh_token and self._seal(
             token.refresh_token, row_id, version, "refresh_token", token.forge_type
         )
+        self._uses.add(transaction, access.key_id, 2 if refresh else 1)
         transaction.run(
             self._upsert,
             {
@@ -106,16 +112,16 @@ class SqlOAuthTokenStore(OAuthTokenStore):
                 "updated_at": now,
             },
         )
-        self._uses.add(transaction, access.key_id, 2 if refresh else 1)
 
     def _seal(self, value: SecretValue, row_id: str, version: int, field: str, forge: str) -> Sealed:
         return self._cipher.seal(value.reveal().encode(), _context(row_id, version, field, forge))
 
     def _token(self, row: Row) -> OAuthToken:
-        forge, row_id, version, access, refresh, token_type, scopes, expires_at, base_url = row
+        forge, row_id, version, access, refresh, token_type, scopes, expires_at, base_url, updated_at = row
 
         def opened(blob: bytes, field: str) -> SecretValue:
-            return SecretValue(self._cipher.open(blob, _context(row_id, version, field, forge)).decode())
+            place = _context(row_id, version, field, forge)
+            return SecretValue(open_at(self._database, self._cipher, blob, place).decode())
 
         return OAuthToken(
             forge_type=forge,
@@ -126,6 +132,7 @@ class SqlOAuthTokenStore(OAuthTokenStore):
             expires_at=expires_at,
             base_url=base_url,
             version=version,
+            updated_at=updated_at,
         )
 
 

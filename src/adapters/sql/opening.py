@@ -134,8 +134,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _driver_connect(uri: str, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+def _driver_connect(uri: str, *, timeout: float | None = None) -> sqlite3.Connection:
+    patience = BUSY_TIMEOUT_S if timeout is None else timeout
+    connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     return connection
 

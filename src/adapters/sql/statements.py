@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
@@ -32,6 +32,12 @@ class Statement:
         if self.order is not None and set(self.order) == set(names):
             return attrgetter(*self.order)
         return lambda row: self.bind({name: getattr(row, name) for name in names})
+
+    def bind_sequence(self, *names: str) -> Callable[[Sequence[object]], Sequence[object] | Params]:
+        """Return a function that binds values, given in the order of `names`, for many rows at speed."""
+        if self.order is not None and set(self.order) == set(names):
+            return itemgetter(*map(names.index, self.order))
+        return lambda values: self.bind(dict(zip(names, values, strict=True)))
 
 
 def prepare(clause: ClauseElement, dialect: Dialect) -> Statement:

@@ -18,12 +18,18 @@ from sqlalchemy import (
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a sealed column's values are bound to: its kind and field, and the columns of row uuid and version."""
+    """What a sealed column's values are bound to: its kind and field, and the columns of row uuid and version.
+
+    For people, `shown` says what a value belongs to, with the words `{name}` and `{version}`, and
+    `named_by` where the name stands: `table.column`, of this table or of one that it refers to.
+    """
 
     kind: str
     field: str
     row_id: str
     version: str
+    shown: str = "{name}, version {version}"
+    named_by: str | None = None
 
 
 def sealed(name: str, binding: Binding, *, nullable: bool = False) -> Column[bytes]:
@@ -73,7 +79,7 @@ data_key = Table(
     sqlite_strict=True,
 )
 
-# A deleted secret stays as a row without versions, so that its version numbers never start again.
+# A deleted secret stays, with its versions: it can be brought back, and version numbers never start again.
 secret = Table(
     "secret",
     metadata,
@@ -83,6 +89,7 @@ secret = Table(
     Column("created_at", WHOLE, nullable=False),
     Column("updated_at", WHOLE, nullable=False),
     Column("deleted_at", WHOLE),
+    Column("expires_at", WHOLE),
     sqlite_strict=True,
 )
 
@@ -91,9 +98,14 @@ secret_version = Table(
     metadata,
     Column("secret_id", TEXT, ForeignKey("secret.id"), primary_key=True),
     Column("version", WHOLE, primary_key=True),
-    Column("key_id", TEXT, ForeignKey("data_key.id"), nullable=False),
-    sealed("sealed", Binding("secret", "value", "secret_id", "version")),
+    Column("key_id", TEXT, ForeignKey("data_key.id")),
+    sealed(
+        "sealed",
+        Binding("secret", "value", "secret_id", "version", "the secret {name}, version {version}", "secret.name"),
+        nullable=True,
+    ),
     Column("created_at", WHOLE, nullable=False),
+    Column("destroyed_at", WHOLE),
     Index(None, "key_id"),
     sqlite_strict=True,
 )
@@ -106,8 +118,14 @@ operator_oauth_tokens = Table(
     Column("id", TEXT, nullable=False, unique=True),
     Column("version", WHOLE, nullable=False),
     Column("key_id", TEXT, ForeignKey("data_key.id")),
-    sealed("sealed_access_token", Binding("oauth_token", "access_token", "id", "version"), nullable=True),
-    sealed("sealed_refresh_token", Binding("oauth_token", "refresh_token", "id", "version"), nullable=True),
+    *(
+        sealed(
+            f"sealed_{field}",
+            Binding("oauth_token", field, "id", "version", f"the {{name}} {field}", "operator_oauth_tokens.forge_type"),
+            nullable=True,
+        )
+        for field in ("access_token", "refresh_token")
+    ),
     Column("token_type", TEXT),
     Column("scopes", TEXT),
     Column("expires_at", WHOLE),
@@ -163,7 +181,17 @@ legacy_archive_chunk = Table(
     Column("archive_id", TEXT, ForeignKey("legacy_archive.id"), primary_key=True),
     Column("sequence", WHOLE, primary_key=True),
     Column("key_id", TEXT, ForeignKey("data_key.id"), nullable=False),
-    sealed("sealed", Binding("legacy_archive", "content", "archive_id", "sequence")),
+    sealed(
+        "sealed",
+        Binding(
+            "legacy_archive",
+            "content",
+            "archive_id",
+            "sequence",
+            "the archived file {name}, part {version}",
+            "legacy_archive.path",
+        ),
+    ),
     Index(None, "key_id"),
     sqlite_strict=True,
 )
@@ -189,5 +217,31 @@ setting = Table(
     Column("name", TEXT, primary_key=True),
     Column("value", TEXT, nullable=False),
     Column("updated_at", WHOLE, nullable=False),
+    sqlite_strict=True,
+)
+
+audit_event = Table(
+    "audit_event",
+    metadata,
+    Column("sequence", WHOLE, primary_key=True, autoincrement=False),
+    Column("at", WHOLE, nullable=False),
+    Column("actor", TEXT, nullable=False),
+    Column("action", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("outcome", TEXT, nullable=False),
+    Column("detail", TEXT),
+    Column("chain", TEXT, nullable=False),
+    Index(None, "subject", "action"),
+    sqlite_strict=True,
+)
+
+# Two rows: `tail`, where the chain begins after it was pruned, and `head`, its newest event.
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("sequence", WHOLE, nullable=False),
+    Column("chain", TEXT, nullable=False),
+    Column("mac", TEXT, nullable=False),
     sqlite_strict=True,
 )

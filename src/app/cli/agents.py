@@ -42,19 +42,23 @@ def list_agents() -> None:
 @click.argument("agent")
 @from_file
 @if_version
-@click.option("--verify", is_flag=True, help="Try the token at its forge first (not in this version).")
+@click.option("--verify", is_flag=True, help="Ask Forgejo first whose token it is.")
 def rotate_token(agent: str, from_file: str | None, if_version: int | None, *, verify: bool) -> None:
     """Give an agent a new token, read from standard input, a file, or a prompt."""
     from app.cli.opening import service, settings
-    from app.cli.output import emit
+    from app.cli.output import emit, warn
     from app.cli.typed import secret_value
-    from domain.errors import Invalid
     from domain.values import agent_token_name, parse_secret_value
 
-    if verify:
-        raise Invalid("--verify is not available in this version", advice="leave it out, and try the token by hand")
     given, name = settings(), agent_token_name(agent)
     token = parse_secret_value(name, secret_value(from_file, prompt=f"new token of {agent}").reveal())
     with service(given) as opened:
-        version = opened.rotate_agent_token()(agent, token, expected_version=if_version)
-    emit({"name": name, "version": version}, f"{agent} has a new token: {name} is at version {version}")
+        stored = opened.rotate_agent_token()(agent, token, expected_version=if_version, verify=verify)
+    owner = {} if stored.owner is None else {"owner": stored.owner}
+    said = "" if stored.owner is None else f", a token of {stored.owner}"
+    emit(
+        {"name": name, "version": stored.version, **owner},
+        f"{agent} has a new token: {name} is at version {stored.version}{said}",
+    )
+    if stored.owner not in {None, agent}:
+        warn(f"at Forgejo this token belongs to {stored.owner}, which is another name than {agent}")

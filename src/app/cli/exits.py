@@ -1,9 +1,10 @@
 """The exit code of every fault."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from domain.doctor import Check, Status, worst
 from domain.errors import (
     Busy,
     Conflict,
@@ -20,6 +21,7 @@ from domain.errors import (
 FAILURE = 1
 USAGE = 2
 ATTENTION = 3
+WARNINGS = 10
 INTERRUPTED = 130
 
 EXIT_CODES: Final[Mapping[type[DomainError], int]] = MappingProxyType(
@@ -42,3 +44,10 @@ EXIT_CODES: Final[Mapping[type[DomainError], int]] = MappingProxyType(
 def exit_code(error: DomainError) -> int:
     """Tell the exit code of `error`."""
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
+
+
+def doctor_code(checks: Sequence[Check]) -> int:
+    """Tell the exit code of a check-up: 0, 10 for warnings only, 8 for a bad key or value, 1 for any other failure."""
+    if any(check.finds_damage for check in checks):
+        return EXIT_CODES[Integrity]
+    return {Status.OK: 0, Status.WARN: WARNINGS, Status.FAIL: FAILURE}[worst(checks)]

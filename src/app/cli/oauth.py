@@ -19,8 +19,8 @@ def list_tokens() -> None:
     from domain.values import FORGES
 
     with service() as opened:
-        store = opened.oauth_tokens()
-        shown = [oauth_connection(forge, store) for forge in FORGES]
+        look = opened.look_at_connection()
+        shown = [oauth_connection(forge, look) for forge in FORGES]
     rows = ((d["forge"], d["status"], _instant(d["expires_at"])) for d in shown)
     emit(shown, aligned(rows, header=("FORGE", "STATUS", "EXPIRES")))
 
@@ -36,7 +36,7 @@ def show_token(forge: str) -> None:
 
     forge = parse_forge(forge)
     with service() as opened:
-        shown = oauth_connection(forge, opened.oauth_tokens())
+        shown = oauth_connection(forge, opened.look_at_connection())
     scopes = shown["scopes"]
     readable = {
         **shown,

@@ -1,11 +1,13 @@
 """Opening the service for one command: its settings, the container, and the database closed at the end."""
 
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from app.audit import acting_as
 from app.boot import open_service
 from app.cli.progress import asked_for
 from app.container import Container
@@ -22,8 +24,18 @@ def settings(**flags: object) -> Settings:
 @contextmanager
 def service(given: Settings | None = None) -> Iterator[Container]:
     """Open the service for a `with` block. Raises as `app.boot.open_service` does."""
-    container = open_service(given or settings(), asked_for())
+    with acting_as(f"cli:{_user()}"):
+        container = open_service(given or settings(), asked_for())
+        try:
+            yield container
+        finally:
+            container.database().close()
+
+
+def _user() -> str:
+    """Name the user by what the kernel says of the process, which no environment variable can change."""
+    uid = os.getuid()
     try:
-        yield container
-    finally:
-        container.database().close()
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -7,6 +7,10 @@ from typing_extensions import override
 
 JSON = "app.cli.json"
 PROGRESS = "app.cli.progress"
+LARGEST = 2**63 - 1
+"""The largest number that a database can count to."""
+
+_VERSION_DIGITS = 18
 
 
 class UnexpectedArguments(click.UsageError):
@@ -55,6 +59,19 @@ def example(*lines: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+class VersionNumber(click.ParamType[int]):
+    """A version, counted from 1. What was given instead is not repeated: as an argument it may be a secret."""
+
+    name = "version"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdecimal() and len(text) <= _VERSION_DIGITS and int(text)):
+            self.fail("not a version number", param, ctx)
+        return int(text)
+
+
 from_file = click.option(
     "--from-file",
     metavar="FILE",
@@ -64,7 +81,7 @@ from_file = click.option(
 if_version = click.option(
     "--if-version",
     metavar="N",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=LARGEST),
     help="Only if this is the version now; 0: only if there is none.",
 )
 confirm = click.option("--confirm", metavar="NAME", help="The name once more, where nobody can be asked for it.")

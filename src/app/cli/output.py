@@ -55,7 +55,7 @@ def aligned(rows: Iterable[Sequence[object]], *, header: Sequence[str] | None = 
 
 def counted(number: int, what: str) -> str:
     """Count things: `1 file`, `2 files`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _print_json(document: object) -> None:

@@ -36,14 +36,24 @@ class Pace:
         self._clock = clock
         self._stage = ""
         self._next = 0.0
+        self._began = 0.0, 0
 
     def lets_through(self, stage: str, done: int, total: int) -> bool:
         """Tell whether this report is to be shown."""
         now = self._clock()
-        if stage == self._stage and done < total and now < self._next:
+        if stage != self._stage:
+            self._began = now, done
+        elif done < total and now < self._next:
             return False
         self._stage, self._next = stage, now + _REDRAWN_EVERY_S
         return True
+
+    def measured(self, done: int, total: int) -> tuple[float, float]:
+        """Return steps a second since the stage began, and the seconds that are left at that rate; or zeros."""
+        began, already = self._began
+        elapsed = self._clock() - began
+        rate = (done - already) / elapsed if elapsed > 0 else 0.0
+        return (rate, (total - done) / rate) if rate else (0.0, 0.0)
 
 
 class Notes(Progress):
@@ -72,7 +82,9 @@ class Bar(Progress):
         elif self._pace.lets_through(stage, done, total):
             full = _WIDTH * done // total
             bar = "#" * full + "-" * (_WIDTH - full)
-            click.echo(f"{_CLEARED}{stage} [{bar}] {done:,} of {total:,}", err=True, nl=False, color=True)
+            rate, rest = self._pace.measured(done, total)
+            speed = f", {rate:,.0f}/s, {rest:,.0f} s left" if rate else ""
+            click.echo(f"{_CLEARED}{stage} [{bar}] {done:,} of {total:,}{speed}", err=True, nl=False, color=True)
             self._drawn = True
 
     @override
@@ -87,7 +99,10 @@ class Bar(Progress):
 
 
 class JsonLines(Progress):
-    """`{"event": "progress", "stage", "done", "total"}` and `{"event": "note", "message"}`, one a line."""
+    """`{"event": "progress", "stage", "done", "total", "rate", "rest"}` and `{"event": "note", "message"}`, one a line.
+
+    `rate` is in steps a second, `rest` in seconds.
+    """
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._pace = Pace(clock)
@@ -95,7 +110,9 @@ class JsonLines(Progress):
     @override
     def report(self, stage: str, done: int, total: int) -> None:
         if self._pace.lets_through(stage, done, total):
-            _print({"event": "progress", "stage": stage, "done": done, "total": total})
+            rate, rest = self._pace.measured(done, total)
+            counts = {"done": done, "total": total, "rate": round(rate), "rest": round(rest)}
+            _print({"event": "progress", "stage": stage, **counts})
 
     @override
     def note(self, message: str) -> None:

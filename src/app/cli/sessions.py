@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.options import Group, example
+from app.cli.options import LARGEST, Group, example
 
 
 @click.group("sessions", cls=Group, epilog=example("strongroom sessions list --prefix forgejo:reviewer:"))
@@ -14,8 +14,6 @@ def command() -> None:
 @click.argument("key")
 def get_session(key: str) -> None:
     """Print the session of a key: <forge>:<agent>:<repo>:<issue>."""
-    from dataclasses import asdict
-
     from app.cli.opening import service
     from app.cli.output import emit
     from domain.errors import NotFound
@@ -24,7 +22,7 @@ def get_session(key: str) -> None:
         session = opened.sessions().get(key)
     if session is None:
         raise NotFound("that key has no session", advice="`strongroom sessions list` shows which have")
-    emit(asdict(session), session.session_id)
+    emit(session._asdict(), session.session_id)
 
 
 @command.command("set", epilog=example("strongroom sessions set forgejo:reviewer:acme/api:42 9f1c2d"))
@@ -42,12 +40,10 @@ def set_session(key: str, session_id: str) -> None:
 
 @command.command("list", epilog=example("strongroom sessions list --prefix forgejo:reviewer: --limit 20"))
 @click.option("--prefix", default="", metavar="P", help="Only keys that start with P.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N.")
+@click.option("--limit", type=click.IntRange(min=0, max=LARGEST), metavar="N", help="At most N.")
 @click.option("--after", metavar="KEY", help="Only keys that sort behind KEY, the last one of the page before.")
 def list_sessions(prefix: str, limit: int | None, after: str | None) -> None:
     """List sessions, sorted by key."""
-    from dataclasses import asdict
-
     from app.cli.opening import service
     from app.cli.output import aligned, emit, wants_json
     from domain.instants import format_instant
@@ -55,7 +51,7 @@ def list_sessions(prefix: str, limit: int | None, after: str | None) -> None:
     with service() as opened:
         sessions = opened.sessions().list(prefix=prefix, after=after, limit=limit)
     if wants_json():
-        emit([asdict(session) for session in sessions])
+        emit([session._asdict() for session in sessions])
     else:
         rows = ((s.key, s.session_id, format_instant(s.last_used_at)) for s in sessions)
         emit(None, aligned(rows, header=("KEY", "SESSION", "LAST USED")))

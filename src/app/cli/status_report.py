@@ -35,6 +35,11 @@ def as_document(stock: Stock, *, database: Path, is_current: bool, key: MasterKe
             for token in stock.oauth_tokens
             if token.expires_at is not None and token.expires_at < stock.taken_at + _EXPIRES_SOON_MS
         ],
+        "expiring_secrets": [
+            {"name": secret.name, "expires_at": secret.expires_at, "expired": secret.expires_at <= stock.taken_at}
+            for secret in stock.mortal_secrets
+            if secret.expires_at is not None and secret.expires_at < stock.taken_at + _EXPIRES_SOON_MS
+        ],
     }
 
 
@@ -49,7 +54,11 @@ def as_text(document: dict[str, Any], now: int) -> list[str]:
         ("rows", rows),
         ("backup", _backup_text(document["backup"], now)),
         *(("damaged", message) for message in document["damaged"]),
-        *(("expiring", _expiry_text(token)) for token in document["expiring_tokens"]),
+        *(
+            ("expiring", _expiry_text(token, f"OAuth token of {token['forge']}"))
+            for token in document["expiring_tokens"]
+        ),
+        *(("expiring", _expiry_text(secret, f"secret {secret['name']}")) for secret in document["expiring_secrets"]),
         *(("migration", _migration_text(migration)) for migration in document["migrations"]),
     ]
     if not document["migrations"]:
@@ -98,9 +107,9 @@ def _age(span_ms: int) -> str:
     return "less than a minute"
 
 
-def _expiry_text(token: dict[str, Any]) -> str:
-    verb = "expired" if token["expired"] else "expires"
-    return f"the OAuth token of {token['forge']} {verb} {format_instant(token['expires_at'])}"
+def _expiry_text(mortal: dict[str, Any], what: str) -> str:
+    verb = "expired" if mortal["expired"] else "expires"
+    return f"the {what} {verb} {format_instant(mortal['expires_at'])}"
 
 
 def _migration_text(migration: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ def confirmed_name(name: str, confirm: str | None, *, what: str) -> None:
     if confirm is None:
         raise Invalid(f"deleting {what} needs its name once more", advice=f"add --confirm {name}")
     if confirm != name:
-        raise Invalid(f"the name given to confirm is not that of {what}", advice=f"add --confirm {name}")
+        raise Invalid(f"to delete {what}, confirm with {name}: another name was given", advice=f"add --confirm {name}")
 
 
 def _read(from_file: str | None) -> bytes:

@@ -2,14 +2,18 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.audit import acting_as
+from app.http.denials import Denials
 from app.http.peers import PEER_UID
+from app.http.problems import status_of
+from app.usecases.api_tokens import Authenticate
 from domain.api_tokens import ADMIN, ApiToken
 from domain.errors import NotAllowed, NotFound, Unauthenticated
 from domain.instants import MINUTE_MS
@@ -21,8 +25,6 @@ _READING = frozenset({"GET", "HEAD"})
 _CALLER = "strongroom.caller"
 _USE_NOTED_EVERY_MS = MINUTE_MS
 _OURSELVES = ApiToken(id="peer", name="our own user", prefix="", digest=b"", grants=(ADMIN,), created_at=0)
-
-Recognise = Callable[[SecretValue], ApiToken]
 
 
 def is_open(scope: Scope) -> bool:
@@ -38,11 +40,15 @@ def caller_of(request: Request) -> ApiToken:
 
 
 class Access:
-    """Lets a request through to the routes only with a grant for its method and its decoded path."""
+    """Lets a request through to the routes only with a grant for its method and its decoded path.
 
-    def __init__(self, app: ASGIApp, *, recognise: Recognise, clock: Clock) -> None:
+    All that is done for the request is done in the caller's name, and who is turned away is noted.
+    """
+
+    def __init__(self, app: ASGIApp, *, authenticate: Authenticate, denials: Denials, clock: Clock) -> None:
         self._app = app
-        self._recognise = recognise
+        self._authenticate = authenticate
+        self._denials = denials
         self._clock = clock
         self._uid = os.geteuid()
         self._quiet_until: dict[bytes, int] = {}
@@ -50,16 +56,31 @@ class Access:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; raises `Unauthenticated`, `NotAllowed` or `NotFound`."""
         if scope["type"] == "http" and not is_open(scope):
-            scope[_CALLER] = await self._let_in(scope)
-        await self._app(scope, receive, send)
+            await self._let_in(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
-    async def _let_in(self, scope: Scope) -> ApiToken:
-        caller = _OURSELVES if self._is_our_own(scope) else await self._known(_shown(Headers(scope=scope)))
-        if not caller.allows("read" if scope["method"] in _READING else "write", scope["path"]):
-            raise NotAllowed("this token has no grant for this", advice="a grant names read or write and a path")
-        if has_control(scope["path"]):
-            raise NotFound("nothing is at this path")
-        return caller
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = _OURSELVES if self._is_our_own(scope) else await self._recognised(scope)
+        actor = _actor(caller, scope)
+        try:
+            _check(caller, scope)
+            scope[_CALLER] = caller
+            with acting_as(actor):
+                await self._app(scope, receive, send)
+        except NotAllowed as error:
+            if status_of(type(error)) == HTTPStatus.FORBIDDEN:
+                await self._denials.note(actor, _request(scope), error)
+            raise
+
+    async def _recognised(self, scope: Scope) -> ApiToken:
+        shown = _shown(Headers(scope=scope))
+        try:
+            return await self._known(shown)
+        except Unauthenticated as error:
+            owner = await run_in_threadpool(self._authenticate.whose, shown)
+            await self._denials.note(_actor(owner, scope), _request(scope), error)
+            raise
 
     def _is_our_own(self, scope: Scope) -> bool:
         return bool(scope.get("state", {}).get(PEER_UID) == self._uid)
@@ -71,13 +92,32 @@ class Access:
         """
         digest, now = hashlib.sha256(shown.reveal().encode()).digest(), self._clock.now()
         if now < self._quiet_until.get(digest, 0):
-            return self._recognise(shown)
-        token = await run_in_threadpool(self._recognise, shown)
+            return self._authenticate(shown)
+        token = await run_in_threadpool(self._authenticate, shown)
         noted = token.last_used_at
         if noted is None or now - noted >= _USE_NOTED_EVERY_MS:
             noted = now
         self._quiet_until[digest] = noted + _USE_NOTED_EVERY_MS
         return token
+
+
+def _check(caller: ApiToken, scope: Scope) -> None:
+    if not caller.allows("read" if scope["method"] in _READING else "write", scope["path"]):
+        raise NotAllowed("this token has no grant for this", advice="a grant names read or write and a path")
+    if has_control(scope["path"]):
+        raise NotFound("nothing is at this path")
+
+
+def _actor(caller: ApiToken | None, scope: Scope) -> str:
+    """Name a caller for the audit log: by its token, else by where it comes from."""
+    if caller is not None and caller is not _OURSELVES:
+        return f"token:{caller.id} {caller.name}"
+    uid, client = scope.get("state", {}).get(PEER_UID), scope.get("client")
+    return f"unknown:{client[0] if client else '-'}" if uid is None else f"peer:{uid}"
+
+
+def _request(scope: Scope) -> str:
+    return f"{scope['method']} {scope['path']}"
 
 
 def _shown(headers: Headers) -> SecretValue:

@@ -7,10 +7,11 @@ from starlette.routing import BaseRoute
 
 from app.http.bodies import read_body
 from app.http.models import NewAgentToken
-from app.http.preconditions import etag, expected_version, refuse_conditions
+from app.http.preconditions import etag, expected_version
 from app.http.routing import no_content, resource
+from app.http.secrets import described
 from app.usecases.rotate_agent_token import RotateAgentToken
-from domain.errors import Invalid, NotFound
+from domain.errors import NotFound
 from domain.ports import SecretStore
 from domain.values import AGENT_TOKEN_PREFIX, parse_agent_name
 
@@ -44,20 +45,15 @@ class Agents:
         return JSONResponse({"agents": agents})
 
     async def rotate(self, request: Request) -> Response:
-        """Give an agent a new token; answers with its version."""
+        """Give an agent a new token; answers with its version, and with its owner if the forge was asked."""
         name, expected = parse_agent_name(request.path_params["name"]), expected_version(request.headers)
         body = await read_body(request, NewAgentToken)
-        if body.verify:
-            raise Invalid(
-                "verification is not available in this version",
-                advice="send the token without verify, having tried it at the forge",
-            )
-        version = await run_in_threadpool(self._rotate, name, body.token, expected_version=expected)
-        return JSONResponse({"name": name, "version": version}, headers={"ETag": etag(version)})
+        stored = await run_in_threadpool(self._rotate, name, body.token, expected_version=expected, verify=body.verify)
+        return JSONResponse(described(name, stored), headers={"ETag": etag(stored.version)})
 
     async def delete(self, request: Request) -> Response:
         """Take an agent's token away."""
-        refuse_conditions(request.headers)
-        if not await run_in_threadpool(self._secrets.delete, AGENT_TOKEN_PREFIX + request.path_params["name"]):
+        name, expected = AGENT_TOKEN_PREFIX + request.path_params["name"], expected_version(request.headers)
+        if not await run_in_threadpool(self._secrets.delete, name, expected_version=expected):
             raise NotFound("no agent of that name has a token")
         return no_content()

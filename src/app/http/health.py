@@ -11,19 +11,21 @@ from starlette.routing import BaseRoute
 from app.http.problems import not_ready
 from app.http.readiness import Readiness
 from app.http.routing import resource
-from domain.errors import DomainError
-from domain.ports import MigrationLedger
+from domain.errors import DomainError, Integrity
+from domain.ports import AuditLog, MigrationLedger
 
 _SILENT_DATABASE = "the database does not answer"
+_BROKEN_LOG = "the audit log is not as it was recorded: no secret is read or written"
 _log = logging.getLogger("strongroom.http")
 
 
 class Health:
     """Alive without a look at the database; ready when the boot has ended and the database answers."""
 
-    def __init__(self, readiness: Readiness, ledger: MigrationLedger) -> None:
+    def __init__(self, readiness: Readiness, ledger: MigrationLedger, audit: AuditLog) -> None:
         self._readiness = readiness
         self._ledger = ledger
+        self._audit = audit
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -43,6 +45,10 @@ class Health:
             return not_ready(reasons)
         try:
             latest = await run_in_threadpool(self._ledger.latest)
+            await run_in_threadpool(self._audit.check)
+        except Integrity as error:
+            _log.error("%s: %s", error.code, error.message)
+            return not_ready([_BROKEN_LOG])
         except DomainError as error:
             _log.warning("%s: %s", error.code, error.message)
             return not_ready([_SILENT_DATABASE])

@@ -9,6 +9,7 @@ from domain.values import SecretValue
 
 LONGEST_DAYS = 36_500
 LONGEST_GRANT = 500
+HIGHEST_VERSION = 2**63 - 1
 MOST_GRANTS = 100
 
 
@@ -40,9 +41,17 @@ class PruneOptions(Body):
 
 
 class PutSecret(Body):
-    """`PUT /secrets/{name}`."""
+    """`PUT /secrets/{name}`: `expires_at` in ms UTC; with `verify` a token's forge is asked first if it is good."""
 
     value: Hidden
+    expires_at: int | None = None
+    verify: bool = False
+
+
+class RollBack(Body):
+    """`POST /secrets/{name}/rollback`: which version becomes the value again."""
+
+    version: int = Field(ge=1, le=HIGHEST_VERSION)
 
 
 class NewAgentToken(Body):

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 
 from app.documents import oauth_connection
 from app.http.routing import no_content, resource
+from app.usecases.look_at_connection import LookAtConnection
 from domain.errors import NotFound
 from domain.ports import OAuthTokenStore
 from domain.values import FORGES
@@ -15,8 +16,9 @@ from domain.values import FORGES
 class OAuth:
     """One connection a forge, whether there is one or not."""
 
-    def __init__(self, tokens: OAuthTokenStore) -> None:
+    def __init__(self, tokens: OAuthTokenStore, look: LookAtConnection) -> None:
         self._tokens = tokens
+        self._look = look
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -28,12 +30,12 @@ class OAuth:
     async def page(self, _request: Request) -> Response:
         """List the three forges."""
         return JSONResponse(
-            {"oauth": [await run_in_threadpool(oauth_connection, forge, self._tokens) for forge in FORGES]}
+            {"oauth": [await run_in_threadpool(oauth_connection, forge, self._look) for forge in FORGES]}
         )
 
     async def show(self, request: Request) -> Response:
         """Return how one forge stands."""
-        return JSONResponse(await run_in_threadpool(oauth_connection, _forge(request), self._tokens))
+        return JSONResponse(await run_in_threadpool(oauth_connection, _forge(request), self._look))
 
     async def delete(self, request: Request) -> Response:
         """Disconnect a forge."""

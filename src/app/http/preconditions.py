@@ -39,9 +39,3 @@ def expected_version(headers: Headers) -> int | None:
     if match is None:
         raise Invalid("If-Match is not a single version", advice='send the ETag as it was, such as "3"')
     return int(match[1])
-
-
-def refuse_conditions(headers: Headers) -> None:
-    """Raise `Invalid` if a comparison is asked of a route that makes none: to ignore it would lose a write."""
-    if is_conditional(headers):
-        raise Invalid("this route does not compare versions", advice="leave out If-Match and If-None-Match")

@@ -24,6 +24,7 @@ from domain.errors import (
     VersionConflict,
 )
 from domain.legacy.text import Malformed
+from domain.ports.credential_check import CredentialRefused
 from domain.ports.legacy_file_source import SourceChanged, SourceRemains, SourceTooLarge, SourceUnreadable
 
 PROBLEM_JSON = "application/problem+json"
@@ -34,6 +35,7 @@ STATUSES: Final[Mapping[type[DomainError], int]] = {
     Malformed: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
+    CredentialRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -3,8 +3,8 @@
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from types import FrameType
 
@@ -17,23 +17,27 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from typing_extensions import override
 
+from app.audit import BOOT, acting_as
 from app.boot import migrate
 from app.container import Container
 from app.http.access import Access
 from app.http.agents import Agents
 from app.http.api_tokens import ApiTokens
+from app.http.audit import Audit
 from app.http.bodies import BodyLimit
 from app.http.boot_migration import BootMigration
+from app.http.denials import Denials
 from app.http.envelope import Envelope
 from app.http.gate import Gate
 from app.http.health import Health
+from app.http.keys import Keys
 from app.http.listening import Listener, listening
 from app.http.migrations import Migrations
 from app.http.oauth import OAuth
 from app.http.peers import PeerProtocol
 from app.http.problems import from_protocol
 from app.http.readiness import MIGRATING, Readiness
-from app.http.secrets import Secrets
+from app.http.secrets import SecretActs, Secrets
 from app.http.sessions import Sessions
 from domain.migrations import MigrationReport
 
@@ -45,18 +49,27 @@ _INTERRUPTED = 130
 
 def build_app(container: Container, readiness: Readiness) -> Starlette:
     """Return the service over HTTP. Use cases are taken from the container here, not per request."""
+    clock = container.clock()
+    denials = Denials(container.audit(), clock)
     app = Starlette(
         routes=_routes(container, readiness),
         middleware=[
             Middleware(Envelope),
             Middleware(Gate, readiness=readiness),
-            Middleware(Access, recognise=container.authenticate(), clock=container.clock()),
+            Middleware(Access, authenticate=container.authenticate(), denials=denials, clock=clock),
             Middleware(BodyLimit),
         ],
         exception_handlers={HTTPException: _explain},
+        lifespan=partial(_lifetime, denials),
     )
     app.router.redirect_slashes = False  # an empty key or name is not there; no other path stands for it
     return app
+
+
+@asynccontextmanager
+async def _lifetime(denials: Denials, _app: Starlette) -> AsyncIterator[None]:
+    yield
+    await denials.settle()
 
 
 def serve(container: Container, *, say: Callable[[str], None], on_report: Callable[[MigrationReport], None]) -> int:
@@ -68,7 +81,8 @@ def serve(container: Container, *, say: Callable[[str], None], on_report: Callab
     with listening(container.settings()) as listeners:
         readiness = Readiness(MIGRATING)
         server = _Server(_config(build_app(container, readiness)))
-        boot = BootMigration(partial(migrate, container), readiness, on_report=on_report, on_failure=server.stop)
+        move_in = partial(_migrate_at_boot, container)
+        boot = BootMigration(move_in, readiness, on_report=on_report, on_failure=server.stop)
         server.on_listening = partial(_begin, listeners, boot, say)
         try:
             server.run([listener.socket for listener in listeners])
@@ -137,15 +151,21 @@ def _begin(listeners: list[Listener], boot: BootMigration, say: Callable[[str], 
     boot.start()
 
 
+def _migrate_at_boot(container: Container) -> MigrationReport:
+    with acting_as(BOOT):
+        return migrate(container)
+
+
 def _routes(container: Container, readiness: Readiness) -> list[BaseRoute]:
     settings, clock, ledger = container.settings(), container.clock(), container.ledger()
     secrets, migrations = container.secrets(), container.migrate()
     resources = (
-        Health(readiness, ledger),
+        Health(readiness, ledger, container.audit()),
         Sessions(container.sessions(), container.prune_sessions(), ttl_days=settings.session_ttl_days),
-        Secrets(secrets),
+        Secrets(secrets, container.secret_history(), _secret_acts(container)),
         Agents(secrets, container.rotate_agent_token()),
-        OAuth(container.oauth_tokens()),
+        OAuth(container.oauth_tokens(), container.look_at_connection()),
+        Keys(container.key_status(), container.rotate_data_keys()),
         Migrations(
             ledger,
             [migration.id for migration in migrations.migrations],
@@ -153,8 +173,19 @@ def _routes(container: Container, readiness: Readiness) -> list[BaseRoute]:
             plan=partial(migrations, dry_run=True),
         ),
         ApiTokens(container.api_tokens(), container.create_api_token(), clock),
+        Audit(container.read_audit()),
     )
     return [route for each in resources for route in each.routes()]
+
+
+def _secret_acts(container: Container) -> SecretActs:
+    return SecretActs(
+        read=container.read_secret(),
+        store=container.store_secret(),
+        roll_back=container.rollback_secret(),
+        find_damage=container.find_damage(),
+        last_acts=container.last_acts(),
+    )
 
 
 async def _explain(_request: Request, error: Exception) -> Response:

@@ -1,7 +1,5 @@
 """`/sessions`: which SDK session an agent works in."""
 
-from dataclasses import asdict
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,9 +7,9 @@ from starlette.routing import BaseRoute
 
 from app.http.bodies import read_body
 from app.http.models import PruneOptions, PutSession
-from app.http.routing import no_content, resource
+from app.http.routing import no_content, resource, whole_number
 from app.usecases.prune_sessions import PruneSessions
-from domain.errors import Invalid, NotFound
+from domain.errors import NotFound
 from domain.instants import DAY_MS
 from domain.ports import SessionStore
 from domain.sessions import Session
@@ -39,12 +37,12 @@ class Sessions:
     async def page(self, request: Request) -> Response:
         """List sessions by key; `next` is what to send as `after` for more."""
         query = request.query_params
-        limit = _limit(query.get("limit"))
+        limit = whole_number(query, "limit", highest=HIGHEST_LIMIT) or DEFAULT_LIMIT
         found = await run_in_threadpool(
             self._sessions.list, prefix=query.get("prefix", ""), after=query.get("after"), limit=limit + 1
         )
         more = found[limit - 1].key if len(found) > limit else None
-        return JSONResponse({"sessions": [asdict(session) for session in found[:limit]], "next": more})
+        return JSONResponse({"sessions": [session._asdict() for session in found[:limit]], "next": more})
 
     async def show(self, request: Request) -> Response:
         """Return one session."""
@@ -75,18 +73,8 @@ class Sessions:
 def _shown(session: Session | None) -> Response:
     if session is None:
         raise _no_such_session()
-    return JSONResponse(asdict(session))
+    return JSONResponse(session._asdict())
 
 
 def _no_such_session() -> NotFound:
     return NotFound("no session has that key", advice="a key is <forge>:<agent>:<repo>:<issue>")
-
-
-def _limit(raw: str | None) -> int:
-    if raw is None:
-        return DEFAULT_LIMIT
-    if not (
-        raw.isascii() and raw.isdecimal() and len(raw) <= len(str(HIGHEST_LIMIT)) and 1 <= int(raw) <= HIGHEST_LIMIT
-    ):
-        raise Invalid(f"limit is not a whole number from 1 to {HIGHEST_LIMIT}")
-    return int(raw)

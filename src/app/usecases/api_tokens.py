@@ -66,14 +66,17 @@ class Authenticate:
 
     def __call__(self, shown: SecretValue) -> ApiToken:
         """Return the token's record; raises `Unauthenticated` for every other token, in the same words."""
-        token = self.tokens.find(_digest(shown.reveal())) if _checks(shown.reveal()) else None
-        now = self.clock.now()
+        token, now = self.whose(shown), self.clock.now()
         if token is None or not token.is_live(now):
             raise Unauthenticated("this token is unknown, expired or revoked")
         if token.last_used_at is None or now - token.last_used_at >= _USE_NOTED_EVERY_MS:
             with suppress(Busy, DatabaseUnusable):  # a note that fails must not cost the caller the answer
                 self.tokens.mark_used(token.id, now)
         return token
+
+    def whose(self, shown: SecretValue) -> ApiToken | None:
+        """Return the record of a token of ours, a revoked or expired one too, without letting it in."""
+        return self.tokens.find(_digest(shown.reveal())) if _checks(shown.reveal()) else None
 
 
 def _new_token(random: int) -> SecretValue:

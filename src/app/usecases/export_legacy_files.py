@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from domain.ports import LegacyFileSink, OAuthTokenStore, SecretStore, SessionStore
+from app.audit import announced
+from domain.audit import Action
+from domain.oauth import OAuthToken
+from domain.ports import AuditLog, LegacyFileSink, OAuthTokenStore, SecretStore, SessionStore
 from domain.values import holds_token
 
 
@@ -30,12 +33,22 @@ class ExportLegacyFiles:
     """From the database's stores into the file stores of a new directory."""
 
     stores: Stores
+    audit: AuditLog
 
     def __call__(self, sink: LegacyFileSink, files: Stores) -> Exported:
-        """Copy everything that the old version can hold. Raises `Conflict` or `Integrity`."""
+        """Copy everything that the old version can hold. Raises `Conflict` or `Integrity`.
+
+        It is in the audit log before the first file is written.
+        """
         sink.prepare()
         names = [info.name for info in self.stores.secrets.list()]
         tokens = self.stores.oauth_tokens.list()
+        with announced(self.audit, Action.LEGACY_EXPORT, "stores", detail=_counted(names, tokens)):
+            exported = self._copied(names, tokens, files)
+            sink.finish()
+        return exported
+
+    def _copied(self, names: list[str], tokens: list[OAuthToken], files: Stores) -> Exported:
         written = 0
         for name in filter(holds_token, names):
             secret = self.stores.secrets.get(name)
@@ -44,11 +57,13 @@ class ExportLegacyFiles:
                 written += 1
         for token in tokens:
             files.oauth_tokens.upsert(token)
-        sessions = files.sessions.put_many(self.stores.sessions.list())
-        sink.finish()
         return Exported(
-            sessions=sessions,
+            sessions=files.sessions.put_many(self.stores.sessions.list()),
             secrets=written,
             oauth_tokens=len(tokens),
             left_out=[name for name in names if not holds_token(name)],
         )
+
+
+def _counted(names: list[str], tokens: list[OAuthToken]) -> str:
+    return f"in the clear: secrets {sum(map(holds_token, names))}, OAuth tokens {len(tokens)}"

@@ -1,16 +1,19 @@
 """Move every old file into the database: all values in, one backup, then the files away."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.audit import current_actor
 from app.usecases.legacy_migration import LegacyMigration
 from app.usecases.move_file import Move, MoveFile, Wishes
 from app.usecases.unlock import LOCK_PATIENCE_MS
+from domain.audit import Action
 from domain.errors import Busy, DatabaseUnusable, DomainError, Integrity, Unreachable
 from domain.legacy.files import LegacyRef
 from domain.migrations import MigrationOutcome, MigrationReport, Outcome, Preference, SourceOutcome
-from domain.ports import BackupStore, Lock, Progress
+from domain.ports import AuditLog, BackupStore, Lock, Progress
 
 _DATABASE_FAILED = (DatabaseUnusable, Busy, Integrity, Unreachable)
 
@@ -22,6 +25,7 @@ class Migrate:
     migrations: tuple[LegacyMigration[Any], ...]
     move_file: MoveFile
     backups: BackupStore
+    audit: AuditLog
     lock: Lock
     progress: Progress
     patience_ms: int = field(default=LOCK_PATIENCE_MS)
@@ -40,6 +44,7 @@ class Migrate:
         with self.lock.hold(patience_ms=self.patience_ms, on_wait=self._say_that_we_wait):
             moves = list(self._brought_in(wishes))
             backup, moves = self._backed_up(moves)
+            moves = self._written_down(moves, backup)
             moves = [self._taken_away(move) for move in moves]
             report = self._report(moves, wishes, backup=backup)
             self._publish(report)
@@ -84,6 +89,21 @@ class Migrate:
         except DomainError as error:
             reason = f"the value is stored; the file stays until a backup can be made: {error.message}"
             return None, [m.ends(Outcome.DEFERRED, reason) if m.removal else m for m in moves]
+
+    def _written_down(self, moves: list[Move], backup: str | None) -> list[Move]:
+        """Leave one event for a run that moves something; without it, no file goes."""
+        if not any(move.is_new or move.removal for move in moves):
+            return moves
+        counts = Counter(move.outcome.value for move in moves)
+        detail = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+        try:
+            self.audit.record(
+                current_actor(), Action.MIGRATION_RUN, "old files", detail=f"{detail}; backup: {backup or 'none'}"
+            )
+        except _DATABASE_FAILED as error:
+            reason = f"the value is stored; the file stays until the audit log can be written: {error.message}"
+            return [m.ends(Outcome.DEFERRED, reason) if m.removal else m for m in moves]
+        return moves
 
     def _taken_away(self, move: Move) -> Move:
         try:

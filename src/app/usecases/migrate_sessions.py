@@ -50,6 +50,8 @@ class MigrateSessions(LegacyMigration[list[Session]]):
 
     @override
     def compare(self, reading: Reading[list[Session]]) -> Standing:
+        if not self.sessions.count():
+            return Standing(held=Held.NOTHING)
         stays, missing = set(), False
         for session, held in _differing(reading.value, self.sessions):
             if held is None or held.last_used_at < session.last_used_at:

@@ -40,7 +40,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """How far one file has come: its outcome and, if it is to be removed, how."""
+    """How far one file has come: its outcome and, if it is to be removed, how. `is_new`: its value just came in."""
 
     migration_id: str
     ref: LegacyRef
@@ -49,6 +49,7 @@ class Move:
     skipped: int = 0
     reason: str | None = None
     removal: Removal | None = None
+    is_new: bool = False
 
     def ends(self, outcome: Outcome, reason: str) -> "Move":
         """Return the move with another end, its file left where it is."""
@@ -134,6 +135,7 @@ class MoveFile:
             if not known and not self._store(migration, reading, standing, outcome):
                 return move.ends(Outcome.DEFERRED, "what was stored does not read back as it was written")
             self._write_down(migration.id, file, reading, digest)
+            move = replace(move, is_new=not known)
         if reading.bad and not wishes.accept_partial:
             return move.ends(Outcome.PARTIAL, f"{_counted(reading)}: {summary(list(reading.bad))}")
         if reading.bad:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.ports import SecretStore
+from app.usecases.store_secret import Stored, StoreSecret
 from domain.values import SecretValue, agent_token_name
 
 
@@ -10,8 +10,10 @@ from domain.values import SecretValue, agent_token_name
 class RotateAgentToken:
     """Store the token as the agent's secret."""
 
-    secrets: SecretStore
+    store: StoreSecret
 
-    def __call__(self, agent: str, token: SecretValue, *, expected_version: int | None = None) -> int:
-        """Return the new version. Raises `Invalid` or `VersionConflict`."""
-        return self.secrets.set(agent_token_name(agent), token.reveal(), expected_version=expected_version)
+    def __call__(
+        self, agent: str, token: SecretValue, *, expected_version: int | None = None, verify: bool = False
+    ) -> Stored:
+        """Return what was stored; raises as `StoreSecret`."""
+        return self.store(agent_token_name(agent), token, expected_version=expected_version, verify=verify)

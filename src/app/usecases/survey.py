@@ -16,12 +16,13 @@ from domain.ports import (
     SecretStore,
     SessionStore,
 )
+from domain.secrets import SecretInfo
 from domain.values import FORGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """How many rows of each kind, how the migrations stand, the backups, OAuth tokens, and what does not open."""
+    """Rows of each kind, how the migrations stand, the backups, tokens, what expires, what does not open."""
 
     taken_at: int
     rows: Mapping[str, int]
@@ -29,6 +30,8 @@ class Stock:
     migrations: list[MigrationOutcome]
     backups: list[Backup]
     oauth_tokens: list[OAuthToken]
+    mortal_secrets: list[SecretInfo]
+    """Secrets with an expiry, expired ones too."""
     damaged: list[str]
 
 
@@ -47,11 +50,12 @@ class Survey:
     def __call__(self) -> Stock:
         """Return today's stock; a token that does not open is named, and the rest goes on."""
         tokens, damaged = self._tokens()
+        secrets = self.secrets.list()
         return Stock(
             taken_at=self.clock.now(),
             rows={
                 "sessions": self.sessions.count(),
-                "secrets": len(self.secrets.list()),
+                "secrets": len(secrets),
                 "oauth_tokens": len(tokens),
                 "archived_files": len(self.archive.contents()),
             },
@@ -59,6 +63,7 @@ class Survey:
             migrations=self.ledger.latest(),
             backups=self.backups.list(),
             oauth_tokens=tokens,
+            mortal_secrets=[info for info in secrets if info.expires_at is not None],
             damaged=damaged,
         )
 

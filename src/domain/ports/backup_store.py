@@ -10,11 +10,12 @@ class BackupStore(Protocol):
     """Backups: each a file of its own beside a manifest, verified before it gets its name."""
 
     @abstractmethod
-    def create(self, *, covers: tuple[str, ...] = ()) -> Backup:
+    def create(self, *, covers: tuple[str, ...] = (), despite_damage: bool = False) -> Backup:
         """Copy the database as it is at one moment, open the copy, check it and decrypt all of it.
 
         `covers` is written into the manifest. Raises `DatabaseUnusable` (no room, no permission) or
-        `Integrity` (the copy does not check); then no backup of that name exists.
+        `Integrity` (the copy does not check); then no backup of that name exists. `despite_damage`
+        keeps a copy in which a value does not open, as one that is not verified.
         """
 
     @abstractmethod

@@ -31,6 +31,19 @@ class Sealed:
 class Cipher(Protocol):
     """Authenticated encryption under the active data key."""
 
+    @property
+    @abstractmethod
+    def seals_per_key(self) -> int:
+        """How many values one data key may seal; whoever stores sealed values counts them, and asks for `renew`."""
+
+    @abstractmethod
+    def renew(self) -> None:
+        """Look at the stored keys again, because the one that was active seals no more.
+
+        Another process may have made the next one. If not, and the active one has sealed as many
+        values as it may, it is made now, in a transaction of its own unless the thread is in one.
+        """
+
     @abstractmethod
     def seal(self, plaintext: bytes, context: SealContext) -> Sealed:
         """Seal `plaintext` for one place; twice the same gives different bytes."""
@@ -39,8 +52,13 @@ class Cipher(Protocol):
     def open(self, blob: bytes, context: SealContext) -> bytes:
         """Return the plaintext. Tries no key but the one that `blob` names.
 
-        Raises `Integrity`: never sealed by us, sealed under a key that we do not have, or moved or damaged.
+        Raises `NotSealed`, `UnknownKey` (never had, or retired) or, where moved and tampered with cannot
+        be told apart, `Integrity`.
         """
+
+    @abstractmethod
+    def key_named_by(self, blob: bytes, context: SealContext) -> str:
+        """Return the id of the data key that `blob` names, without opening it. Raises `NotSealed`."""
 
     @abstractmethod
     def digest(self, kind: str, value: bytes) -> str:

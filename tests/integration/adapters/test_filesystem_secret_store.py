@@ -147,3 +147,10 @@ def test_reading_makes_no_directory(store, config_dir):
     assert store.delete(NAME) is False
 
     assert not config_dir.exists()
+
+
+def test_a_secret_in_a_file_has_no_expiry(store, clock):
+    with pytest.raises(Invalid):
+        store.set(NAME, "tok-1", expires_at=clock.now() + 1)
+
+    assert store.get(NAME) is None

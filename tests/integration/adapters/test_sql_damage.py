@@ -11,7 +11,7 @@ from adapters.memory import ManualClock
 from adapters.sql import SqlDataKeyStore, SqlLegacyArchive, SqlOAuthTokenStore, SqlSecretStore
 from adapters.sql.sealing import sealed_columns
 from adapters.sql.tables import data_key
-from domain.errors import DatabaseUnusable, Integrity, VersionConflict
+from domain.errors import DatabaseUnusable, Integrity, Moved, NotSealed, Tampered, UnknownKey, VersionConflict
 from domain.legacy.files import Fingerprint, LegacyFile, LegacyRef, Root
 from domain.oauth import OAuthToken
 from domain.values import SecretValue
@@ -108,7 +108,7 @@ def test_a_ciphertext_moved_to_any_other_row_version_field_or_table_is_refused(v
     for source, target in moves:
         kept = target.get(vault)
         target.put(vault, source.get(vault))
-        with pytest.raises(Integrity, match="is damaged, or was moved here from another row") as caught:
+        with pytest.raises(Moved, match="holds a value that was sealed for") as caught:
             target.read()
         assert HIDDEN not in repr(caught.value)
         target.put(vault, kept)
@@ -137,7 +137,31 @@ def test_a_flipped_byte_at_any_position_is_refused(vault):
         with pytest.raises(Integrity) as caught:
             place.read()
         assert "name:a" in caught.value.message
+        assert type(caught.value) is cause_of_a_flip(position)
     connection.close()
+
+
+def cause_of_a_flip(position):
+    """Magic and format say that it is sealed, then the key is named, and all behind that is under the tag."""
+    return NotSealed if position < 3 else UnknownKey if position < 19 else Tampered
+
+
+@pytest.mark.parametrize("length", [0, 1, 18, 46, 47, 60])
+def test_a_value_that_was_cut_off_is_refused(vault, length):
+    places, _ = fill(vault)
+    places["a secret"].put(vault, places["a secret"].get(vault)[:length])
+
+    with pytest.raises(Tampered if length > 46 else NotSealed, match="the secret name:a"):
+        vault.secrets.get("name:a")
+
+
+def test_an_older_version_that_was_put_back_is_told_as_such(vault):
+    places, older = fill(vault)
+    places["another secret"].put(vault, older.get(vault))
+    vault.sql("DELETE FROM secret_version WHERE rowid = ?", older.row)
+
+    with pytest.raises(Moved, match="the secret name:b holds a value that was sealed for its version 1"):
+        vault.secrets.get("name:b")
 
 
 @pytest.mark.parametrize("plaintext", [HIDDEN.encode(), b"", b"SR", b"SR\x01" + b"\x00" * 10, HIDDEN.encode() * 10])
@@ -145,7 +169,7 @@ def test_plaintext_written_past_us_is_an_error_and_never_returned(vault, plainte
     places, _ = fill(vault)
     places["a secret"].put(vault, plaintext)
 
-    with pytest.raises(Integrity, match="the secret name:a is not sealed") as caught:
+    with pytest.raises(NotSealed, match="the secret name:a is not sealed") as caught:
         vault.secrets.get("name:a")
 
     assert HIDDEN not in repr(caught.value)
@@ -189,7 +213,7 @@ def test_a_value_under_a_key_that_is_not_there_is_told_from_a_damaged_one(vault)
     vault.secrets.set(NAMES[0], HIDDEN)
     vault.sql("UPDATE secret_version SET sealed = ?", b"SR\x01" + bytes(60))
 
-    with pytest.raises(Integrity, match="sealed under data key 00000000-0000-0000-0000-000000000000, which is not in"):
+    with pytest.raises(UnknownKey, match="sealed under data key 00000000-0000-0000-0000-000000000000, which is not in"):
         vault.secrets.get(NAMES[0])
 
 

@@ -3,8 +3,10 @@
 import pytest
 
 from tests.integration.cli.homes import REVIEWER_TOKEN
+from tests.support.forge_server import a_forge_server, says
 
 NAME = "agent_token:reviewer"
+SHOWN = {"name", "version", "created_at", "updated_at", "key_id", "expires_at", "last_read_at", "last_read_by"}
 
 
 def test_get_prints_the_bare_value(moved_home):
@@ -88,7 +90,7 @@ def test_the_list_shows_everything_but_values(moved_home):
     secrets = moved_home.ask("secrets", "list")
 
     assert [secret["name"] for secret in secrets] == ["agent_token:coder", NAME, "penpot_api_token"]
-    assert all(set(s) == {"name", "version", "created_at", "updated_at", "key_id"} for s in secrets)
+    assert all(set(s) == SHOWN for s in secrets)
 
 
 @pytest.mark.parametrize("confirm", [(), ("--confirm", "another")])
@@ -120,8 +122,64 @@ def test_a_lost_rotation_ends_with_6(moved_home):
     assert (code, error["code"]) == (6, "version_conflict")
 
 
-def test_verifying_a_token_is_not_there_yet(moved_home):
-    code, error = moved_home.error("agents", "rotate-token", "reviewer", "--verify", stdin="tok-new\n")
+@pytest.fixture
+def forge():
+    with a_forge_server() as forge:
+        yield forge
 
-    assert code == 2
-    assert "not available" in error["message"]
+
+def asking(home, forge):
+    """A home whose settings name the server as Forgejo and as Penpot."""
+    home.env |= {"STRONGROOM_FORGEJO_URL": forge.url, "STRONGROOM_PENPOT_URL": forge.url}
+    return home
+
+
+def test_a_token_that_forgejo_knows_is_stored_and_its_owner_named(moved_home, forge):
+    forge.play_forgejo({"tok-new": "reviewer"})
+
+    rotated = asking(moved_home, forge).ask("agents", "rotate-token", "reviewer", "--verify", stdin="tok-new\n")
+
+    assert rotated == {"name": NAME, "version": 2, "owner": "reviewer"}
+    assert moved_home.ask("secrets", "get", NAME)["value"] == "tok-new"
+
+
+def test_an_owner_of_another_name_is_pointed_out(moved_home, forge):
+    forge.play_forgejo({"tok-new": "somebody"})
+
+    result = asking(moved_home, forge).call("agents", "rotate-token", "reviewer", "--verify", stdin="tok-new\n")
+
+    assert result.exit_code == 0
+    assert "belongs to somebody" in result.stderr
+
+
+def test_a_token_that_forgejo_refuses_is_not_stored(moved_home, forge):
+    forge.play_forgejo({})
+
+    code, error = asking(moved_home, forge).error("agents", "rotate-token", "reviewer", "--verify", stdin="tok-bad\n")
+
+    assert (code, error["code"]) == (4, "credential_refused")
+    assert "tok-bad" not in str(error)
+    assert moved_home.ask("secrets", "get", NAME) == {"name": NAME, "value": REVIEWER_TOKEN, "version": 1}
+
+
+def test_penpots_token_is_asked_about_at_penpot(moved_home, forge):
+    forge.play_penpot({"tok-new": "design@example.org"})
+    home = asking(moved_home, forge)
+
+    stored = home.ask("secrets", "set", "penpot_api_token", "--verify", stdin="tok-new")
+    code, error = home.error("secrets", "set", "penpot_api_token", "--verify", stdin="tok-bad")
+
+    assert stored == {"name": "penpot_api_token", "version": 2, "owner": "design@example.org"}
+    assert (code, error["code"]) == (4, "credential_refused")
+    assert home.ask("secrets", "get", "penpot_api_token")["value"] == "tok-new"
+
+
+def test_a_forge_that_is_down_ends_with_9_and_one_that_is_not_configured_with_2(moved_home, forge):
+    forge.answer = says(502, {})
+    rotate = ("agents", "rotate-token", "reviewer", "--verify")
+
+    not_configured, _ = moved_home.error(*rotate, stdin="tok-new\n")
+    down, error = asking(moved_home, forge).error(*rotate, stdin="tok-new\n")
+
+    assert (not_configured, down, error["code"]) == (2, 9, "unreachable")
+    assert moved_home.ask("secrets", "get", NAME)["version"] == 1

@@ -5,9 +5,10 @@ from itertools import count
 
 import pytest
 
-from adapters.filesystem import DirectoryLegacyFileSource
+from adapters.filesystem import DirectoryLegacyFileSource, FileRemnantSearch, SearchedPlaces
 from tests.contracts.legacy_file_source import LegacyFileSourceContract
 from tests.contracts.oauth_token_store import OAuthTokenStoreAcrossProcesses, OAuthTokenStoreContract
+from tests.contracts.remnant_search import RemnantSearchContract
 from tests.contracts.secret_store import SecretStoreContract
 from tests.contracts.secret_versions import SecretStoreAcrossProcesses
 from tests.contracts.session_listing import SessionListingContract
@@ -60,3 +61,26 @@ class TestDirectoryLegacyFileSource(LegacyFileSourceContract):
     @pytest.fixture
     def source(self, disk):
         return DirectoryLegacyFileSource(disk.state, disk.config)
+
+
+class TestFileRemnantSearch(RemnantSearchContract):
+    @pytest.fixture
+    def search(self, tmp_path):
+        nowhere = tmp_path / "nowhere"
+        places = SearchedPlaces(
+            database=nowhere / "agents.db", state_dir=tmp_path, config_dir=nowhere, backup_dir=nowhere
+        )
+        search = FileRemnantSearch(places)
+        yield search
+        search.close()
+
+    @pytest.fixture
+    def put(self, tmp_path):
+        numbers = count()
+
+        def put(content):
+            place = tmp_path / f"service.log.{next(numbers)}"
+            place.write_bytes(content)
+            return str(place)
+
+        return put

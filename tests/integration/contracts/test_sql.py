@@ -9,22 +9,43 @@ from adapters.memory import ManualClock
 from adapters.sql import (
     SqlApiTokenStore,
     SqlDataKeyStore,
+    SqliteCheckup,
+    SqlLastActs,
     SqlLegacyArchive,
     SqlMigrationLedger,
     SqlSettingStore,
+    SqlStoredValues,
 )
 from tests.contracts.api_token_store import ApiTokenStoreContract
+from tests.contracts.audit_log import AuditLogAcrossProcesses, AuditLogContract
 from tests.contracts.cipher import CipherContract
 from tests.contracts.data_key_store import DataKeyStoreContract
+from tests.contracts.database_checkup import DatabaseCheckupContract
+from tests.contracts.last_acts import LastActsContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
 from tests.contracts.migration_ledger import MigrationLedgerContract
 from tests.contracts.oauth_token_store import OAuthTokenStoreAcrossProcesses, OAuthTokenStoreContract
+from tests.contracts.sealing_keys import SealingKeysContract
+from tests.contracts.secret_history import SecretHistoryContract
 from tests.contracts.secret_store import AnySecretStoreContract
 from tests.contracts.secret_versions import SecretStoreAcrossProcesses
 from tests.contracts.session_listing import SessionListingContract
 from tests.contracts.session_store import SessionStoreAcrossProcesses
 from tests.contracts.setting_store import SettingStoreContract
-from tests.support.recipes import a_cipher, a_database, sql_oauth_tokens, sql_secrets, sql_sessions
+from tests.contracts.stored_values import StoredValuesContract
+from tests.support.backed_up import sql
+from tests.support.checked import Checked
+from tests.support.recipes import (
+    a_cipher,
+    a_database,
+    an_audit_log,
+    sql_audit_log,
+    sql_oauth_tokens,
+    sql_secret_history,
+    sql_secrets,
+    sql_sessions,
+)
+from tests.support.sealed import Sealed
 
 
 @pytest.fixture
@@ -57,6 +78,12 @@ class TestSqlSecretStore(AnySecretStoreContract, SecretStoreAcrossProcesses):
     @pytest.fixture
     def recipe(self, tmp_path):
         return partial(sql_secrets, tmp_path / "agents.db")
+
+
+class TestSqlSecretHistory(SecretHistoryContract):
+    @pytest.fixture
+    def open_pair(self, tmp_path):
+        return opener(sql_secret_history, tmp_path)
 
 
 class TestSqlOAuthTokenStore(OAuthTokenStoreContract, OAuthTokenStoreAcrossProcesses):
@@ -93,13 +120,62 @@ class TestSqlApiTokenStore(ApiTokenStoreContract):
         return SqlApiTokenStore(database)
 
 
-class TestSqlDataKeyStore(DataKeyStoreContract):
+class TestSqlDataKeyStore(DataKeyStoreContract, SealingKeysContract):
     @pytest.fixture
     def store(self, database):
         return SqlDataKeyStore(database)
+
+    @pytest.fixture
+    def seal_under(self, database):
+        def seal(key_id):
+            sql(database.path, "INSERT INTO secret VALUES ('of', 'name', 2, 1, 1, NULL, NULL)")
+            sql(database.path, "INSERT INTO secret_version VALUES ('of', 1, ?, x'00', 1, NULL)", key_id)
+            return lambda: sql(database.path, "UPDATE secret_version SET key_id = NULL, sealed = NULL")
+
+        return seal
 
 
 class TestSqlSettingStore(SettingStoreContract):
     @pytest.fixture
     def store(self, database):
         return SqlSettingStore(database, ManualClock())
+
+
+class TestSqlAuditLog(AuditLogContract, AuditLogAcrossProcesses):
+    @pytest.fixture
+    def log(self, database, clock):
+        return an_audit_log(database, clock)
+
+    @pytest.fixture
+    def recipe(self, tmp_path):
+        return partial(sql_audit_log, tmp_path / "agents.db")
+
+
+class TestSqlLastActs(LastActsContract):
+    @pytest.fixture
+    def log(self, database, clock):
+        return an_audit_log(database, clock)
+
+    @pytest.fixture
+    def last_acts(self, database, log):
+        return SqlLastActs(database)
+
+
+class TestSqlStoredValues(StoredValuesContract):
+    @pytest.fixture
+    def stores(self, database):
+        return Sealed(database)
+
+    @pytest.fixture
+    def values(self, stores):
+        return SqlStoredValues(stores.database, stores.cipher)
+
+
+class TestSqliteCheckup(DatabaseCheckupContract):
+    @pytest.fixture
+    def bare(self, database):
+        return SqliteCheckup(database)
+
+    @pytest.fixture
+    def stores(self, database):
+        return Checked(database)

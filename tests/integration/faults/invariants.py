@@ -33,8 +33,8 @@ def nothing_is_lost(home: Home) -> None:
     nothing_lies_in_the_clear(home)
     if not gone:
         return
-    with _aside(home) as copy, open_state(**copy.settings) as state:
-        missing = {file for file in gone if not _holds(state, copy, file)}
+    with aside(home) as copy, open_state(**copy.settings) as state:
+        missing = {file for file in gone if not holds(state, copy, file)}
     if missing:
         raise Lost(f"neither in the database nor in its file: {sorted(missing)}")
     a_backup_was_made(home)
@@ -58,7 +58,7 @@ def the_ledger_says_no_more_than_is_so(home: Home) -> None:
     """A file that the ledger calls removed is not there."""
     if not home.database_path.exists():
         return
-    with _aside(home) as copy, open_state(**copy.settings) as state:
+    with aside(home) as copy, open_state(**copy.settings) as state:
         told = {entry.file for entry in state.container.ledger().entries() if entry.removed_at is not None}
     early = told & {short(name) for name in home.present()}
 
@@ -70,14 +70,14 @@ def a_removed_value_stays_dead(home: Home) -> None:
     gone = sorted(set(home.files) - home.present())
     if not gone:
         return
-    with _aside(home) as copy:
+    with aside(home) as copy:
         with open_state(**copy.settings) as state:
             for file in gone:
                 _delete(state, copy, file)
         copy.put_files()
         outcomes, _ = copy.boot()
         with open_state(**copy.settings) as state:
-            risen = {file for file in gone if _holds(state, copy, file)}
+            risen = {file for file in gone if holds(state, copy, file)}
 
         assert not risen, f"deleted, and imported again from a returned file: {risen}"
         assert {outcomes[short(file)] for file in gone} == {"already_imported"}
@@ -129,7 +129,7 @@ def it_is_settled(home: Home) -> None:
     assert not left, "a removal left something aside"
     assert home.integrity() == "ok"
     with open_state(**home.settings) as state:
-        assert all(_holds(state, home, file) for file in home.files)
+        assert all(holds(state, home, file) for file in home.files)
         assert state.sessions.count() == (5 if SESSIONS.keys() <= home.files.keys() else 0)
         infos = state.secrets.list()
         assert {info.name for info in infos} == {SECRETS[name][0] for name in home.files if name in SECRETS}
@@ -152,7 +152,7 @@ def the_archive_is_whole(home: Home, archive) -> None:
         assert archive.read(LegacyRef(Root(root), path)).content == content, f"{name} is archived with other bytes"
 
 
-def _holds(state, home: Home, file: str) -> bool:
+def holds(state, home: Home, file: str) -> bool:
     """Tell whether the database holds what `file` said, decrypted."""
     if file in SECRETS:
         name, value = SECRETS[file]
@@ -183,7 +183,7 @@ def _delete(state, home: Home, file: str) -> None:
 
 
 @contextmanager
-def _aside(home: Home) -> Iterator[Home]:
+def aside(home: Home) -> Iterator[Home]:
     """A copy to look into, so that looking changes nothing of what is judged."""
     place = Path(f"{home.root}.seen")
     try:

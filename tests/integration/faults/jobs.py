@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.container import directory_sink
-from tests.integration.faults import invariants
+from tests.integration.faults import invariants, key_jobs
 from tests.integration.faults.homes import EVERYTHING, GITLAB, MODES, MTIME_NS, RESTORED, SESSIONS, TOKENS, Home
 
 Check = Callable[[Home], None]
@@ -125,6 +125,24 @@ JOBS = (
         command=("legacy", "restore", f"{{home}}/{RESTORED}", "--json"),
         at_once=(what_was_put_back_is_whole, invariants.nothing_lies_in_the_clear),
         afterwards=(a_start_writes_nothing, invariants.it_is_settled, it_can_be_put_back),
+    ),
+    Job(
+        name="rotate",
+        build=key_jobs.keyed,
+        command=("keys", "rotate", "--json"),
+        at_once=(
+            key_jobs.every_value_is_there,
+            key_jobs.no_value_is_without_its_key,
+            invariants.nothing_lies_in_the_clear,
+        ),
+        afterwards=(key_jobs.the_next_run_completes_the_rotation, a_start_writes_nothing),
+    ),
+    Job(
+        name="change-master",
+        build=key_jobs.keyed,
+        command=("keys", "change-master", "--new-key-file", f"{{home}}/{key_jobs.NEW_KEY_FILE}", "--json"),
+        at_once=(key_jobs.every_value_is_there, invariants.nothing_lies_in_the_clear),
+        afterwards=(key_jobs.the_next_start_has_one_master_key, a_start_writes_nothing),
     ),
 )
 

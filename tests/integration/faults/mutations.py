@@ -141,12 +141,14 @@ MUTATIONS = (
             Edit("adapters/sql/secret_store.py", '"sealed": sealed.blob', '"sealed": plaintext'),
             Edit(
                 "adapters/sql/secret_store.py",
-                "            self._write_version(transaction, name, secret_id, version + 1, plaintext)\n",
-                "            self._write_version(transaction, name, secret_id, version + 1, plaintext)\n"
-                "        sealed = self._cipher.seal(plaintext, _context(name, secret_id, version + 1))\n"
+                "        return sealing_transaction(self._database, self._cipher, store)\n",
+                "        version = sealing_transaction(self._database, self._cipher, store)\n"
+                "        secret_id = self._find(self._database, name, None).id\n"
+                "        sealed = self._cipher.seal(plaintext, _context(name, secret_id, version))\n"
                 "        with self._database.transaction() as transaction:\n"
                 '            transaction._connection.execute("UPDATE secret_version SET sealed = ?"\n'
-                '                " WHERE secret_id = ? AND version = ?", (sealed.blob, secret_id, version + 1))\n',
+                '                " WHERE secret_id = ? AND version = ?", (sealed.blob, secret_id, version))\n'
+                "        return version\n",
             ),
         ),
     ),

@@ -43,14 +43,14 @@ def _turned(table, column):
 DAMAGES = [
     pytest.param(
         GITLAB,
-        "oauth_tokens",
+        "unaudited_oauth_tokens",
         _turned("operator_oauth_tokens", "sealed_refresh_token"),
         id="012",
     ),
     pytest.param(
         SESSIONS, "sessions", "UPDATE claude_sdk_sessions SET session_id = 'sess-other' WHERE key LIKE '%:3'", id="013"
     ),
-    pytest.param(TOKENS, "secrets", _turned("secret_version", "sealed"), id="014"),
+    pytest.param(TOKENS, "unaudited_secrets", _turned("secret_version", "sealed"), id="014"),
 ]
 
 

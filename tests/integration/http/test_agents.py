@@ -1,6 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from dependency_injector import providers
+
+from adapters.forges import ForgejoCredentialCheck
+from tests.support.forge_server import a_forge_server, says
 
 
 def test_a_rotation_answers_with_the_version_and_never_the_token(client, container):
@@ -46,11 +50,54 @@ def test_a_token_can_be_taken_away(client):
     assert client.get("/agents").json() == {"agents": []}
 
 
-def test_verification_is_refused_as_long_as_there_is_none(client):
+@pytest.fixture
+def forge(container):
+    with a_forge_server() as forge:
+        container.forgejo_check.override(providers.Object(ForgejoCredentialCheck(forge.url)))
+        yield forge
+
+
+def test_a_token_that_forgejo_knows_is_stored_and_its_owner_named(forge, client):
+    forge.play_forgejo({"tok-new": "review-bot"})
+
+    answer = client.patch("/agents/reviewer/token", json={"token": "tok-new", "verify": True})
+
+    assert (answer.status_code, answer.json()) == (200, {"name": "reviewer", "version": 1, "owner": "review-bot"})
+
+
+def test_a_token_that_forgejo_refuses_is_unprocessable_and_not_stored(forge, client):
+    forge.play_forgejo({})
+
+    answer = client.patch("/agents/reviewer/token", json={"token": "tok-bad", "verify": True})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "credential_refused")
+    assert "tok-bad" not in answer.text
+    assert client.get("/agents").json() == {"agents": []}
+
+
+def test_a_forge_that_fails_is_unavailable_and_nothing_is_stored(forge, client):
+    forge.answer = says(500, {})
+
+    answer = client.patch("/agents/reviewer/token", json={"token": "tok-new", "verify": True})
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unreachable")
+    assert client.get("/agents").json() == {"agents": []}
+
+
+def test_without_a_forgejo_there_is_nobody_to_ask(client):
     answer = client.patch("/agents/reviewer/token", json={"token": "x", "verify": True})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert client.get("/agents").json() == {"agents": []}
+
+
+def test_taking_a_token_away_compares_versions(client):
+    client.patch("/agents/reviewer/token", json={"token": "x"})
+
+    lost = client.delete("/agents/reviewer/token", headers={"If-Match": '"7"'})
+
+    assert lost.status_code == 412
+    assert client.delete("/agents/reviewer/token", headers={"If-Match": '"1"'}).status_code == 204
 
 
 @pytest.mark.parametrize("body", [{}, {"token": ""}, {"token": "a b"}, {"token": 1}, {"token": "x", "verify": 1}])

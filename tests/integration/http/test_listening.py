@@ -39,6 +39,11 @@ def test_loopback_is_served(tmp_path, host):
         socket.create_connection((host if host != "localhost" else "127.0.0.1", settings.port)).close()
 
 
+def test_what_is_accepted_answers_without_delay(tmp_path):
+    with listening(settings_of(tmp_path)) as (listener,):
+        assert listener.socket.proto == socket.IPPROTO_TCP  # asyncio sets TCP_NODELAY for no other
+
+
 def test_behind_a_proxy_every_address_is_served(tmp_path):
     with listening(settings_of(tmp_path, host="0.0.0.0", behind_proxy="1")) as (listener,):
         assert listener.address.startswith("http://0.0.0.0:")

@@ -3,15 +3,21 @@ from starlette.testclient import TestClient
 from adapters.memory import (
     ManualClock,
     MemoryApiTokenStore,
+    MemoryAuditLog,
     MemoryBackupStore,
     MemoryCipher,
+    MemoryDataKeyStore,
+    MemoryLastActs,
     MemoryLegacyArchive,
     MemoryLegacyFileSource,
     MemoryLock,
     MemoryMigrationLedger,
     MemoryOAuthTokenStore,
+    MemorySealedRows,
+    MemorySecretHistory,
     MemorySecretStore,
     MemorySessionStore,
+    MemorySettingStore,
 )
 from app.boot import migrate
 from app.container import Container
@@ -22,23 +28,30 @@ from domain.instants import DAY_MS
 
 
 def a_service_in_memory(tmp_path, files):
-    clock = ManualClock()
+    clock, cipher = ManualClock(), MemoryCipher()
+    secrets, keys, audit = MemorySecretStore(clock), MemoryDataKeyStore(), MemoryAuditLog(cipher, clock)
     container = Container(settings=load_settings({}, {"state_dir": tmp_path, "config_dir": tmp_path}))
     for provider, adapter in {
         container.clock: clock,
         container.sessions: MemorySessionStore(clock),
-        container.secrets: MemorySecretStore(clock),
-        container.oauth_tokens: MemoryOAuthTokenStore(),
-        container.api_tokens: MemoryApiTokenStore(),
+        container.unaudited_secrets: secrets,
+        container.unaudited_secret_history: MemorySecretHistory(secrets),
+        container.unaudited_oauth_tokens: MemoryOAuthTokenStore(),
+        container.unaudited_api_tokens: MemoryApiTokenStore(),
+        container.audit: audit,
+        container.last_acts: MemoryLastActs(audit),
+        container.unaudited_setting_store: MemorySettingStore(),
+        container.data_keys: keys,
+        container.sealed_rows: MemorySealedRows(lambda: keys),
         container.ledger: MemoryMigrationLedger(),
         container.archive: MemoryLegacyArchive(clock),
-        container.backups: MemoryBackupStore(clock),
-        container.cipher: MemoryCipher(),
+        container.unaudited_backups: MemoryBackupStore(clock),
+        container.cipher: cipher,
         container.lock: MemoryLock(),
         container.legacy_files: MemoryLegacyFileSource(files),
     }.items():
         provider.override(adapter)
-    container.fresh_secrets.override(held(container.secrets))
+    container.fresh_secrets.override(held(container.unaudited_secrets))
     return container
 
 

@@ -1,6 +1,9 @@
 import pytest
 
+from domain.audit import Action
+
 NAME = "deploy:prod/key=1"
+SHOWN = {"name", "version", "created_at", "updated_at", "key_id", "expires_at", "last_read_at", "last_read_by"}
 
 
 def test_a_new_secret_is_created_and_a_known_one_changed(client):
@@ -17,7 +20,7 @@ def test_metadata_shows_a_version_as_entity_tag_and_no_value(client):
 
     answer = client.get(f"/secrets/{NAME}")
 
-    assert answer.json().keys() == {"name", "version", "created_at", "updated_at", "key_id"}
+    assert answer.json().keys() == SHOWN
     assert answer.headers["ETag"] == '"1"'
     assert "sesame" not in answer.text
 
@@ -83,13 +86,16 @@ def test_other_conditions_are_unprocessable(client, headers):
     assert answer.status_code == 422
 
 
-def test_a_condition_is_not_ignored_where_none_is_checked(client):
+def test_a_delete_compares_versions_too(client):
     client.put("/secrets/a", json={"value": "one"})
 
-    answer = client.delete("/secrets/a", headers={"If-Match": '"7"'})
+    lost = client.delete("/secrets/a", headers={"If-Match": '"7"'})
+    malformed = client.delete("/secrets/a", headers={"If-Match": "7"})
 
-    assert answer.status_code == 422
+    assert (lost.status_code, lost.headers["ETag"], malformed.status_code) == (412, '"1"', 422)
     assert client.get("/secrets/a").status_code == 200
+    assert client.delete("/secrets/a", headers={"If-Match": '"1"'}).status_code == 204
+    assert client.delete("/secrets/a", headers={"If-Match": '"1"'}).status_code == 412
 
 
 def test_a_deleted_secret_is_gone_and_its_versions_never_come_again(client):
@@ -145,3 +151,29 @@ def test_a_damaged_secret_is_named_and_the_others_go_on(client, container):
     assert "secret a" in damaged.json()["detail"]
     assert fine.json()["value"] == "two"
     assert len(client.get("/secrets").json()["secrets"]) == 2
+
+
+def test_a_secret_says_who_read_its_value_last(client, container):
+    client.put(f"/secrets/{NAME}", json={"value": "sesame"})
+    before = client.get(f"/secrets/{NAME}").json()
+    client.get(f"/secrets/{NAME}/value")
+
+    one = client.get(f"/secrets/{NAME}").json()
+    (listed,) = client.get("/secrets").json()["secrets"]
+    versions = client.get(f"/secrets/{NAME}/versions").json()
+
+    (event,) = container.audit().list(action=Action.SECRET_READ)
+    assert (before["last_read_at"], before["last_read_by"]) == (None, None)
+    assert one == listed
+    assert (one["last_read_at"], one["last_read_by"]) == (event.at, event.actor)
+    assert (versions["last_read_at"], versions["last_read_by"]) == (event.at, event.actor)
+
+
+@pytest.mark.parametrize("path", ["", "/value", "/versions"])
+def test_of_one_secret_not_all_are_listed(client, container, mocker, path):
+    client.put("/secrets/a", json={"value": "sesame"})
+    listed = mocker.spy(type(container.unaudited_secrets()), "list")
+
+    assert client.get(f"/secrets/a{path}").status_code == 200
+    assert client.get(f"/secrets/b{path}").status_code == 404
+    assert listed.call_count == 0

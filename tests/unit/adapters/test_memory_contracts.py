@@ -6,26 +6,39 @@ import pytest
 
 from adapters.memory import (
     MemoryApiTokenStore,
+    MemoryAuditLog,
     MemoryCipher,
     MemoryDataKeyStore,
+    MemoryLastActs,
     MemoryLegacyArchive,
     MemoryLegacyFileSource,
     MemoryMigrationLedger,
     MemoryOAuthTokenStore,
+    MemoryRemnantSearch,
+    MemorySecretHistory,
     MemorySecretStore,
     MemorySessionStore,
     MemorySettingStore,
+    MemoryStoredValues,
 )
 from tests.contracts.api_token_store import ApiTokenStoreContract
+from tests.contracts.audit_log import AuditLogContract
 from tests.contracts.cipher import CipherContract
 from tests.contracts.data_key_store import DataKeyStoreContract
+from tests.contracts.database_checkup import DatabaseCheckupContract
+from tests.contracts.last_acts import LastActsContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
 from tests.contracts.legacy_file_source import LegacyFileSourceContract
 from tests.contracts.migration_ledger import MigrationLedgerContract
 from tests.contracts.oauth_token_store import OAuthTokenStoreContract
+from tests.contracts.remnant_search import RemnantSearchContract
+from tests.contracts.sealing_keys import SealingKeysContract
+from tests.contracts.secret_history import SecretHistoryContract
 from tests.contracts.secret_store import AnySecretStoreContract
 from tests.contracts.session_listing import SessionListingContract
 from tests.contracts.setting_store import SettingStoreContract
+from tests.contracts.stored_values import StoredValuesContract
+from tests.support.in_memory import InMemory
 
 
 class TestMemorySessionStore(SessionListingContract):
@@ -40,10 +53,20 @@ class TestMemorySecretStore(AnySecretStoreContract):
         return lambda clock: nullcontext(MemorySecretStore(clock))
 
 
+class TestMemorySecretHistory(SecretHistoryContract):
+    @pytest.fixture
+    def open_pair(self):
+        def pair(clock):
+            store = MemorySecretStore(clock)
+            return nullcontext((store, MemorySecretHistory(store)))
+
+        return pair
+
+
 class TestMemoryOAuthTokenStore(OAuthTokenStoreContract):
     @pytest.fixture
     def open_store(self):
-        return lambda _clock: nullcontext(MemoryOAuthTokenStore())
+        return lambda clock: nullcontext(MemoryOAuthTokenStore(clock))
 
 
 class TestMemoryLegacyFileSource(LegacyFileSourceContract):
@@ -80,13 +103,76 @@ class TestMemoryApiTokenStore(ApiTokenStoreContract):
         return MemoryApiTokenStore()
 
 
-class TestMemoryDataKeyStore(DataKeyStoreContract):
+class TestMemoryDataKeyStore(DataKeyStoreContract, SealingKeysContract):
     @pytest.fixture
-    def store(self):
-        return MemoryDataKeyStore()
+    def named(self):
+        return {}
+
+    @pytest.fixture
+    def store(self, named):
+        return MemoryDataKeyStore(lambda: named)
+
+    @pytest.fixture
+    def seal_under(self, named):
+        def seal(key_id):
+            named[key_id] = 1
+            return named.clear
+
+        return seal
 
 
 class TestMemorySettingStore(SettingStoreContract):
     @pytest.fixture
     def store(self):
         return MemorySettingStore()
+
+
+class TestMemoryAuditLog(AuditLogContract):
+    @pytest.fixture
+    def log(self, clock):
+        return MemoryAuditLog(MemoryCipher(), clock)
+
+
+class TestMemoryLastActs(LastActsContract):
+    @pytest.fixture
+    def log(self, clock):
+        return MemoryAuditLog(MemoryCipher(), clock)
+
+    @pytest.fixture
+    def last_acts(self, log):
+        return MemoryLastActs(log)
+
+
+class TestMemoryStoredValues(StoredValuesContract):
+    @pytest.fixture
+    def stores(self):
+        return InMemory()
+
+    @pytest.fixture
+    def values(self, stores):
+        return MemoryStoredValues(stores.secrets, stores.tokens, stores.archive)
+
+
+class TestMemoryDatabaseCheckup(DatabaseCheckupContract):
+    @pytest.fixture
+    def bare(self):
+        return InMemory(bare=True).checkup
+
+    @pytest.fixture
+    def stores(self):
+        return InMemory()
+
+
+class TestMemoryRemnantSearch(RemnantSearchContract):
+    @pytest.fixture
+    def search(self):
+        return MemoryRemnantSearch()
+
+    @pytest.fixture
+    def put(self, search):
+        def put(content):
+            name = f"file {len(search.files)}"
+            search.files[name] = content
+            return name
+
+        return put

@@ -10,7 +10,7 @@ from domain.keys import KeyMaterial, MasterKey, fingerprint
 from domain.ports import SchemaFacts
 from tests.support.memory_service import MemoryService
 
-READS = {"schema.look", "key_source.load", "key_source.places"}
+READS = {"schema.look", "key_source.load", "key_source.staged", "key_source.places"}
 
 
 def a_key(number):
@@ -28,10 +28,10 @@ OUTDATED = replace(SEALED, is_current=False)
 class Start:
     """A service about to unlock a database that stands as `facts` say, with `key` in its key file."""
 
-    def __init__(self, facts, key):
+    def __init__(self, facts, key, *, staged=None):
         self.service = MemoryService()
         self.keys = MemoryDataKeyStore()
-        self.source = MemoryKeySource(key)
+        self.source = MemoryKeySource(key, staged=staged)
         self.service._override(schema=MemorySchema(facts), key_source=self.source, data_keys=self.keys)
         self.unlock = self.service.container.unlock()
 
@@ -75,6 +75,19 @@ def test_a_database_sealed_under_two_keys_is_refused_under_one_of_them():
 
     with pytest.raises(KeyRefused, match=OTHER.fingerprint):
         Start(both, MINE).unlock()
+
+
+def test_a_master_key_that_is_changed_between_the_two_looks_is_no_wrong_one():
+    start = Start(replace(SEALED, sealed_under=frozenset({OTHER.fingerprint})), MINE)
+    start.service.before["key_source.load"] = lambda: setattr(start.unlock.schema._real, "_facts", SEALED)
+
+    assert start.unlock() is MINE
+
+
+def test_while_the_master_key_is_being_changed_the_staged_one_opens():
+    start = Start(SEALED, OTHER, staged=MINE)
+
+    assert start.unlock.check()[1] is MINE
 
 
 def test_the_right_key_of_a_database_that_is_ready_is_returned_without_a_lock():
@@ -162,6 +175,43 @@ def test_a_lock_that_is_held_is_waited_for_with_a_note_and_then_busy(monkeypatch
 
     assert "waiting" in start.service.progress.notes[0]
     assert start.source.load() is None
+
+
+@pytest.mark.parametrize("key", [OTHER, None])
+def test_a_change_of_the_master_key_that_was_interrupted_after_the_data_keys_is_completed(key):
+    start = Start(SEALED, key, staged=MINE)
+    start.keys.add(start.unlock.create_data_keys(MINE, 1))
+
+    assert start.unlock().fingerprint == MINE.fingerprint
+    assert start.source.load().fingerprint == MINE.fingerprint
+    assert start.source.staged() is None
+    assert start.writes.index("lock.hold") < start.writes.index("key_source.promote")
+
+
+def test_a_change_of_the_master_key_that_was_interrupted_before_the_data_keys_is_taken_back():
+    start = Start(SEALED, MINE, staged=OTHER)
+    start.keys.add(start.unlock.create_data_keys(MINE, 1))
+
+    assert start.unlock() is MINE
+    assert start.source.staged() is None
+    assert start.writes.index("lock.hold") < start.writes.index("key_source.discard")
+
+
+def test_a_staged_key_does_not_stand_in_for_the_right_one():
+    stranger = a_key(3)
+    start = Start(SEALED, OTHER, staged=stranger)
+
+    with pytest.raises(KeyRefused, match=f"file key2 holds {OTHER.fingerprint}"):
+        start.unlock()
+
+    assert (start.source.load(), start.source.staged(), start.writes) == (OTHER, stranger, [])
+
+
+def test_checking_takes_a_staged_key_into_account_and_leaves_it_where_it_is():
+    start = Start(SEALED, OTHER, staged=MINE)
+
+    assert start.unlock.check() == (SEALED, MINE)
+    assert start.source.staged() is MINE
 
 
 def test_checking_writes_nothing_and_makes_no_key():

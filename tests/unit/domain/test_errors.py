@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.errors import DomainError, VersionConflict
+from domain.errors import DomainError, Integrity, KeyRefused, VersionConflict
 from domain.legacy.text import Malformed
 from domain.ports.legacy_file_source import SourceChanged, SourceRemains, SourceTooLarge, SourceUnreadable
 
@@ -14,12 +14,21 @@ def leaves(kind=DomainError):
 
 
 def test_every_error_has_a_code_of_its_own():
-    codes = [error.code for error in (DomainError, *leaves()) if error.__module__.startswith("domain.")]
+    damages = {*leaves(Integrity)} - {KeyRefused}
+    errors = {DomainError, *leaves()} - damages
+    codes = [error.code for error in errors if error.__module__.startswith("domain.")]
 
     assert len(set(codes)) == len(codes) > 10
     assert {Malformed.code, SourceChanged.code, SourceRemains.code, SourceTooLarge.code, SourceUnreadable.code} < {
         *codes
     }
+
+
+def test_every_kind_of_damage_has_the_code_of_all_and_a_cause_of_its_own():
+    damages = [Integrity, *leaves(Integrity)]
+
+    assert len({damage.cause for damage in damages}) == len(damages) == 6
+    assert {damage.code for damage in damages} == {"integrity", "key_refused"}
 
 
 @pytest.mark.parametrize("advice", [None, "try again"])

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _migrations()
     _archive()
     _api_tokens_and_settings()
+    _audit()
 
 
 def _sessions() -> None:
@@ -55,6 +56,7 @@ def _keys_and_secrets() -> None:
         sa.Column("created_at", WHOLE, nullable=False),
         sa.Column("updated_at", WHOLE, nullable=False),
         sa.Column("deleted_at", WHOLE),
+        sa.Column("expires_at", WHOLE),
         sa.PrimaryKeyConstraint("id", name="pk_secret"),
         sa.UniqueConstraint("name", name="uq_secret_name"),
         sqlite_strict=True,
@@ -63,9 +65,10 @@ def _keys_and_secrets() -> None:
         "secret_version",
         sa.Column("secret_id", TEXT, nullable=False),
         sa.Column("version", WHOLE, nullable=False),
-        sa.Column("key_id", TEXT, nullable=False),
-        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("key_id", TEXT),
+        sa.Column("sealed", sa.LargeBinary),
         sa.Column("created_at", WHOLE, nullable=False),
+        sa.Column("destroyed_at", WHOLE),
         sa.PrimaryKeyConstraint("secret_id", "version", name="pk_secret_version"),
         sa.ForeignKeyConstraint(["secret_id"], ["secret.id"], name="fk_secret_version_secret_id"),
         sa.ForeignKeyConstraint(["key_id"], ["data_key.id"], name="fk_secret_version_key_id"),
@@ -173,5 +176,31 @@ def _api_tokens_and_settings() -> None:
         sa.Column("value", TEXT, nullable=False),
         sa.Column("updated_at", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_setting"),
+        sqlite_strict=True,
+    )
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit_event",
+        sa.Column("sequence", WHOLE, nullable=False, autoincrement=False),
+        sa.Column("at", WHOLE, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("action", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
+        sa.Column("detail", TEXT),
+        sa.Column("chain", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name="pk_audit_event"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_audit_event_subject_action", "audit_event", ["subject", "action"])
+    op.create_table(
+        "audit_checkpoint",
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("sequence", WHOLE, nullable=False),
+        sa.Column("chain", TEXT, nullable=False),
+        sa.Column("mac", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_audit_checkpoint"),
         sqlite_strict=True,
     )

@@ -1,0 +1,40 @@
+"""Forget what no key opens: the way on after a key is lost for good."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from app.usecases.find_damage import FindDamage
+from domain.errors import VersionConflict
+from domain.ports import BackupStore, SecretHistory, SecretStore
+from domain.secrets import DamagedVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What was forgotten, and the backup that still holds it; None if there was nothing to forget."""
+
+    backup: str | None
+    versions: list[DamagedVersion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetDamaged:
+    """A secret whose current value is damaged is deleted, and every damaged version destroyed; good versions stay."""
+
+    find: FindDamage
+    secrets: SecretStore
+    history: SecretHistory
+    backups: BackupStore
+
+    def __call__(self) -> Forgotten:
+        """Make a backup, then forget. Killed in between, what is left is forgotten next time."""
+        damaged = self.find.everywhere()
+        if not damaged:
+            return Forgotten(backup=None, versions=[])
+        backup = self.backups.create(despite_damage=True)
+        for damage in damaged:
+            if damage.current:
+                with suppress(VersionConflict):  # somebody has set another value meanwhile
+                    self.secrets.delete(damage.name, expected_version=damage.version)
+        self.history.destroy_many([(damage.name, damage.version) for damage in damaged if not damage.in_row])
+        return Forgotten(backup=backup.file, versions=damaged)
