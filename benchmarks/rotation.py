@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from adapters.crypto.data_keys import unwrap
 from adapters.crypto.encoding import sealing_aad
 from app.boot import open_service
+from app.http.server import TURN_S
 from app.settings import load_settings
 from app.usecases.rotate_data_keys import BATCH
 from domain.keys import KeyPurpose, KeyState
@@ -51,6 +52,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--place", type=Path, default=None)
     given = arguments.parse_args()
+    sys.setswitchinterval(TURN_S)  # as the service does
     with tempfile.TemporaryDirectory(dir=given.place) as directory:
         home = Path(directory) / "home"
         home.mkdir()

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -44,6 +45,12 @@ from domain.migrations import MigrationReport
 GRACE_S = 10
 """How long requests, and the boot migrations, may go on after the order to stop."""
 
+TURN_S = 0.0005
+"""How long a thread that computes keeps the interpreter from one that waits: a tenth of Python's default.
+
+A rotation in one thread would else hold up every answer of the others by 5 ms.
+"""
+
 _INTERRUPTED = 130
 
 
@@ -78,6 +85,7 @@ def serve(container: Container, *, say: Callable[[str], None], on_report: Callab
     `say` is given a line for each address, `on_report` what became of the old files. Raises
     `Invalid` or `Busy` for an address that cannot be served, and what ended the boot migrations.
     """
+    sys.setswitchinterval(TURN_S)
     with listening(container.settings()) as listeners:
         readiness = Readiness(MIGRATING)
         server = _Server(_config(build_app(container, readiness)))

@@ -10,7 +10,7 @@ from domain.errors import Integrity, KeyRefused
 from domain.keys import DataKey, KeyPurpose, KeyState, MasterKey
 from domain.ports import AuditLog, Clock, Damage, DataKeyStore, KeySource, Lock, Progress, SealedRows
 
-BATCH = 200
+BATCH = 100
 """Rows that become durable together: more is a little faster, and makes readers wait, whose event is a write, too."""
 
 
