@@ -63,10 +63,50 @@ MUTATIONS = (
     ),
     Mutation(
         "a rollback journal instead of the log",
-        f"{CUTS}[012-gitlab, database elsewhere]",
+        f"{CUTS}[change-master]",
         (
             Edit(OPENING, "PRAGMA journal_mode=WAL", "PRAGMA journal_mode=DELETE"),
             Edit(OPENING, 'journal == "wal"', 'journal == "delete"'),
+        ),
+    ),
+    Mutation(
+        "the new master key put in place before the data keys are wrapped",
+        f"{KILLS}[change-master]",
+        (
+            Edit(
+                "app/usecases/change_master_key.py",
+                "            self._store(old, new, wrapped)\n",
+                "            in_file = in_file and self.key_source.promote()\n"
+                "            self._store(old, new, wrapped)\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "the new master key not staged",
+        f"{KILLS}[change-master]",
+        (
+            Edit(
+                "adapters/filesystem/key_source.py",
+                "            write_durably(self._next, encode_master_key(key))\n",
+                "            self._held = key\n",
+            ),
+            Edit(
+                "adapters/filesystem/key_source.py",
+                "        staged, place = self.staged(), self._place\n",
+                "        staged, place = getattr(self, '_held', None) or self.staged(), self._place\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "a data key retired while a value names it",
+        f"{KILLS}[rotate]",
+        (
+            Edit("adapters/sql/data_key_store.py", "if named is not None and named[0]:", "if False:"),
+            Edit(
+                "app/usecases/rotate_data_keys.py",
+                "        resealed = self._seal_again(former)\n",
+                "        [self.keys.retire(key.id) for key in former]\n        resealed = self._seal_again(former)\n",
+            ),
         ),
     ),
     Mutation(
