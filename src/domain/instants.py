@@ -44,8 +44,11 @@ def in_range(instant: int) -> int:
 
 
 def format_instant(instant: int) -> str:
-    """Show an instant to people: `2026-11-24 09:30:00 UTC`."""
-    return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """Show an instant to people: `2026-11-24 09:30:00 UTC`. Of a stored number that is none, it says so."""
+    try:
+        return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except OverflowError:
+        return f"no instant: {instant}"
 
 
 def _from_number(raw: int) -> int:

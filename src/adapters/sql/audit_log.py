@@ -53,8 +53,9 @@ class SqlAuditLog(AuditLog):
     @override
     def begin(self) -> None:
         with self._database.transaction() as transaction:
-            if not self.has_begun():
+            if transaction.one(self._any) is None:
                 self._put(transaction, HEAD, BEGINNING)
+                self._put(transaction, TAIL, BEGINNING)
 
     @override
     def check(self) -> None:

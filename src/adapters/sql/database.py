@@ -16,7 +16,7 @@ from sqlalchemy.sql import ClauseElement
 
 from adapters.sql.failures import DRIVER_ERRORS, PRIMARY_CODE, translate
 from adapters.sql.statements import Params, Statement, prepare
-from domain.errors import Invalid
+from domain.errors import Integrity, Invalid
 
 Row = tuple[Any, ...]
 BoundRow = Sequence[object] | Params
@@ -59,6 +59,11 @@ class Transaction:
             return self._connection.execute(statement.sql, statement.bind(params)).rowcount
         except UnicodeEncodeError:
             raise Invalid("a text that UTF-8 cannot hold") from None
+        except OverflowError:
+            raise Integrity(
+                "a number grew beyond what a database holds, as none of ours can",
+                advice="find out who wrote into the database; restore a backup",
+            ) from None
 
     def run_many(self, statement: Statement, rows: Iterable[BoundRow]) -> int:
         """Run a statement once for each of `rows`, bound, from a generator if need be; returns how many it changed."""

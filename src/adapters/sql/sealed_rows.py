@@ -112,4 +112,5 @@ def _of_head(head: FaultyHead) -> Damage:
         code=head.error.cause,
         message=head.error.message,
         advice=head.error.advice,
+        in_value=False,
     )

@@ -60,8 +60,11 @@ class SqlSecretStore(SecretStore):
         )
         self._bury = database.prepare(update(secret).where(row).values(deleted_at=bindparam("now")))
         versions = secret_version.c.secret_id == bindparam("secret_id")
+        newest_ones = select(secret_version.c.version).where(versions).order_by(secret_version.c.version.desc())
         self._forget = database.prepare(
-            delete(secret_version).where(versions, secret_version.c.version <= bindparam("up_to"))
+            delete(secret_version).where(
+                versions, secret_version.c.version.not_in(newest_ones.limit(bindparam("kept")))
+            )
         )
 
     @override
@@ -148,7 +151,7 @@ class SqlSecretStore(SecretStore):
                 "destroyed_at": None,
             },
         )
-        transaction.run(self._forget, {"secret_id": secret_id, "up_to": version - VERSIONS_KEPT})
+        transaction.run(self._forget, {"secret_id": secret_id, "kept": VERSIONS_KEPT})
 
     @override
     def list(self) -> list[SecretInfo]:

@@ -8,7 +8,7 @@ from app.usecases.change_master_key import MasterKeyChange
 from app.usecases.key_kit import KeyKit
 from app.usecases.key_status import KeyStanding
 from app.usecases.rotate_data_keys import Rotation
-from app.usecases.verify_keys import Verification
+from app.usecases.verify_keys import Verification, opened
 from domain.instants import format_instant
 from domain.ports import Damage
 
@@ -54,7 +54,7 @@ def verified(found: Verification) -> Iterator[str]:
     """Say how many values opened, under which keys."""
     for key_id, count in sorted(found.by_key.items()):
         yield f"{key_id}: {counted(count, 'value')}"
-    yield f"{found.values - len(found.damage):,} of {counted(found.values, 'value')} opened"
+    yield f"{opened(found.damage, found.values):,} of {counted(found.values, 'value')} opened"
 
 
 def damaged(found: tuple[Damage, ...]) -> Iterator[str]:

@@ -110,5 +110,6 @@ def root(**_settings: str | None) -> None:
 
     An option here beats its environment variable; `strongroom config show` lists all settings. Exit codes:
     0 ok, 1 failure, 2 usage, 3 attention needed, 4 not allowed, 5 not found, 6 conflict, 7 busy, 8 integrity or
-    wrong key, 9 unreachable, 130 interrupted. Take any other for a failure.
+    wrong key, 9 unreachable, 10 doctor found warnings
+    only, 130 interrupted. Take any other for a failure.
     """

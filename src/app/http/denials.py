@@ -1,5 +1,6 @@
 """Who was turned away is written down: each time; of who floods us one a second, and a count of the rest."""
 
+import logging
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +12,8 @@ from domain.ports import AuditLog, Clock
 
 AT_ONCE = 20
 """Events of one caller that are written without delay. One more is earned a second, so that nobody fills the disk."""
+
+_log = logging.getLogger("strongroom.http")
 
 _MOST_CALLERS = 1_000
 _LONGEST_SUBJECT = 200
@@ -66,7 +69,14 @@ class Denials:
         for caller, known in self._callers.items():
             missed, known.uncounted = known.uncounted, 0
             if missed:
-                await self._record(caller, "further requests", "counted", f"turned away: {missed}")
+                await self._settle(caller, missed)
+
+    async def _settle(self, caller: str, missed: int) -> None:
+        """Nobody is left to be told of a fault but who reads the service's own log."""
+        try:
+            await self._record(caller, "further requests", "counted", f"turned away: {missed}")
+        except DomainError as error:
+            _log.error("%d denials of %s are in no audit log: %s", missed, caller, error.message)
 
     async def _record(self, caller: str, subject: str, outcome: str, detail: str | None) -> None:
         await run_in_threadpool(self._audit.record, caller, Action.DENIED, subject, outcome=outcome, detail=detail)

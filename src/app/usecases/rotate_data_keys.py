@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.audit import current_actor
+from app.usecases.verify_keys import opened
 from domain.audit import Action
 from domain.errors import Integrity, KeyRefused
 from domain.keys import DataKey, KeyPurpose, KeyState, MasterKey
@@ -34,11 +35,10 @@ class Rotation:
     @property
     def proof(self) -> list[str]:
         """Say in words what was counted and opened after the last value was sealed again."""
-        opened = self.values - len(self.damage)
         return [
             *(f"0 values name the old key {key}; it is retired" for key in self.retired),
             *(f"the old key {key} stays: a damaged value names it" for key in self.kept),
-            f"{opened:,} of {self.values:,} values opened after it",
+            f"{opened(self.damage, self.values):,} of {self.values:,} values opened after it",
         ]
 
 

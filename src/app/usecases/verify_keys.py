@@ -48,6 +48,12 @@ def fault_of(damage: tuple[Damage, ...], values: int) -> Integrity | None:
     named = [each.message for each in damage[:_NAMED]]
     if len(damage) > _NAMED:
         named.append(f"and {len(damage) - _NAMED:,} more")
-    verb = "does" if len(damage) == 1 else "do"
-    message = f"{len(damage):,} of {values:,} values {verb} not open: {'; '.join(named)}"
-    return Integrity(message, advice=damage[0].advice)
+    shut = values - opened(damage, values)
+    verb, rows = "does" if shut == 1 else "do", "1 row was" if len(damage) == 1 else f"{len(damage):,} rows were"
+    count = f"{shut:,} of {values:,} values {verb} not open" if shut else f"{rows} changed"
+    return Integrity(f"{count}: {'; '.join(named)}", advice=damage[0].advice)
+
+
+def opened(damage: tuple[Damage, ...], values: int) -> int:
+    """Return how many of the values opened; a row that was changed is damage, and its values may open."""
+    return values - sum(each.in_value for each in damage)

@@ -16,7 +16,10 @@ class AuditLog(Protocol):
 
     @abstractmethod
     def begin(self) -> None:
-        """Vouch for the log being empty, once in its life: with the first keys, or after a person gave it up."""
+        """Vouch for an empty log: with the first keys, or after a person gave up what was there.
+
+        Does nothing if there are events.
+        """
 
     @abstractmethod
     def check(self) -> None:

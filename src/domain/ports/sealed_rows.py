@@ -10,7 +10,8 @@ from typing import Protocol
 class Damage:
     """A sealed value that does not open: where it is, what it belongs to, and why (`cause` of the error).
 
-    `key_id` is the data key that the value itself names; None if it is no sealed value.
+    `key_id` is the data key that the value itself names; None if it is no sealed value. `in_value` is
+    false where all values may open, and the row that says which of them counts was changed.
     """
 
     table: str
@@ -20,6 +21,7 @@ class Damage:
     message: str
     advice: str | None = None
     key_id: str | None = None
+    in_value: bool = True
 
 
 class SealedRows(Protocol):

@@ -7,7 +7,8 @@ from adapters.sql import SqlSealedRows
 from app.usecases.find_damage import FindDamage
 from app.usecases.forget_damaged import ForgetDamaged
 from app.usecases.rollback_secret import RollbackSecret
-from domain.errors import Tampered, VersionConflict
+from app.usecases.verify_keys import fault_of, opened
+from domain.errors import Integrity, Tampered, VersionConflict
 from tests.support.recipes import a_database
 from tests.support.sealed import Sealed
 
@@ -153,3 +154,27 @@ def test_the_value_is_read_in_one_statement(vault, mocker):
     vault.secrets.get(NAME)
 
     assert asked.call_count == 1
+
+
+def test_a_version_number_from_nowhere_costs_no_good_version(vault):
+    vault.sql(f"UPDATE secret_version SET version = 50 WHERE version = 3 AND {OF_IT}")
+
+    assert vault.secrets.set(NAME, "tok-new") == 51
+    assert [version.version for version in vault.history.versions(NAME)] == [51, 50, 2, 1]
+    assert vault.history.get_version(NAME, 2).value.reveal() == "tok-2"
+
+
+def test_a_version_number_that_cannot_grow_is_told_as_damage(vault):
+    vault.sql(f"UPDATE secret_version SET version = ? WHERE version = 3 AND {OF_IT}", 2**63 - 1)
+
+    with pytest.raises(Integrity, match="a number grew"):
+        vault.secrets.set(NAME, "tok-new")
+
+
+def test_a_row_that_was_changed_is_damage_and_its_values_open(vault):
+    vault.sql("UPDATE secret SET version = 1")
+
+    damage = tuple(vault.rows.verify())
+
+    assert opened(damage, 4) == 4
+    assert fault_of(damage, 4).message.startswith("1 row was changed: the row of the secret ")

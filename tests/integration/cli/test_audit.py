@@ -114,7 +114,7 @@ def test_faults_that_are_accepted_go_with_the_events_and_stay_in_the_new_one(bus
 
     busy_home.ask("audit", "prune", "--older-than", "0s", "--accept-faults", "--confirm", "audit")
 
-    assert "faults accepted: 1" in busy_home.ask("audit", "list")[0]["detail"]
+    assert "faults accepted: 2" in busy_home.ask("audit", "list")[0]["detail"]
     assert busy_home.ask("audit", "verify")["faults"] == []
     assert busy_home.call("secrets", "get", "a").exit_code == 0
 
@@ -133,3 +133,42 @@ def test_a_log_that_was_removed_as_a_whole_stops_everything_until_a_person_begin
 @pytest.mark.parametrize("option", ["--before", "--limit"])
 def test_a_number_that_no_database_holds_is_refused(busy_home, option):
     assert busy_home.error("audit", "list", option, "9" * 30)[0] == 2
+
+
+BROKEN = {
+    "no event, and a head that was changed": "DELETE FROM audit_event; UPDATE audit_checkpoint SET mac = 'x'",
+    "an event of the far future": "UPDATE audit_event SET at = 4000000000000 WHERE sequence = 1;"
+    " UPDATE audit_checkpoint SET chain = 'x' WHERE name = 'head'",
+    "an instant that is none": "UPDATE audit_event SET at = 99999999999999999 WHERE sequence = 2;"
+    " UPDATE audit_checkpoint SET mac = 'x'",
+    "a tail from nowhere": "UPDATE audit_checkpoint SET sequence = 2, chain = 'x' WHERE name = 'tail';"
+    " DELETE FROM audit_event; UPDATE audit_checkpoint SET mac = 'x'",
+}
+
+
+@pytest.mark.parametrize("deed", BROKEN)
+def test_the_advised_way_out_of_a_broken_log_leads_out(busy_home, deed):
+    tamper(busy_home, BROKEN[deed])
+    assert busy_home.error("secrets", "get", "a")[0] == 8
+
+    busy_home.ask("audit", "prune", "--older-than", "0s", "--accept-faults", "--confirm", "audit")
+
+    assert busy_home.ask("audit", "verify")["faults"] == []
+    assert busy_home.call("secrets", "get", "a").exit_code == 0
+
+
+def test_an_instant_that_is_none_is_shown_as_that(busy_home):
+    tamper(busy_home, "UPDATE audit_event SET at = 99999999999999999 WHERE sequence = 1")
+
+    assert "no instant: 99999999999999999" in busy_home.call("audit", "list").stdout
+    assert busy_home.call("doctor").exit_code == 8
+
+
+@pytest.mark.parametrize("options", [(), ("--older-than", "365d", "--accept-faults")])
+def test_pruning_that_leaves_a_log_at_fault_says_so_and_forgets_nothing(busy_home, options):
+    tamper(busy_home, "UPDATE audit_event SET actor = 'x' WHERE sequence = 2; UPDATE audit_checkpoint SET mac = 'x'")
+
+    code, error = busy_home.error("audit", "prune", *options, "--confirm", "audit")
+
+    assert (code, error["code"]) == (8, "integrity")
+    assert len(busy_home.ask("audit", "list")) == 3

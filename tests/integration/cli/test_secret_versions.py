@@ -1,5 +1,6 @@
 """`strongroom secrets`: history, rollback, destroy, undelete, expiry, and the way on with damaged values."""
 
+import json
 import sqlite3
 
 import pytest
@@ -243,9 +244,50 @@ def test_a_backup_of_damaged_values_is_not_called_verified(three):
 def test_where_nothing_is_damaged_nothing_is_forgotten_and_no_backup_made(three):
     forgotten = three.ask("secrets", "forget-damaged", "--confirm", "damaged")
 
-    assert forgotten == {"backup": None, "forgotten": []}
+    assert forgotten == {"backup": None, "forgotten": [], "damaged": []}
     assert not (three.state / "backups").exists()
     assert versions(three) == [3, 2, 1]
+
+
+def test_what_is_damaged_elsewhere_is_named_with_its_way_on_and_ends_with_8(moved_home):
+    sql(moved_home, "UPDATE operator_oauth_tokens SET sealed_refresh_token = sealed_access_token")
+    sql(
+        moved_home,
+        "UPDATE legacy_archive_chunk SET sealed = x'0102'"
+        " WHERE archive_id = (SELECT id FROM legacy_archive WHERE path = 'penpot-token')",
+    )
+
+    result = moved_home.call("secrets", "forget-damaged", "--confirm", "damaged")
+    document = json.loads(moved_home.call("secrets", "forget-damaged", "--confirm", "damaged", "--json").stdout)
+
+    assert result.exit_code == 8
+    assert result.stdout == "there is nothing to forget, but something else is damaged\n"
+    assert "`strongroom oauth disconnect gitlab`" in result.stderr
+    assert "the archived file penpot-token" in result.stderr
+    assert "it leaves with the archive after archive_ttl_days" in result.stderr
+    assert (document["backup"], document["forgotten"]) == (None, [])
+    assert {damage["table"] for damage in document["damaged"]} == {"operator_oauth_tokens", "legacy_archive_chunk"}
+
+
+def test_secrets_are_forgotten_though_more_is_damaged_elsewhere(moved_home):
+    sql(moved_home, "UPDATE operator_oauth_tokens SET sealed_refresh_token = sealed_access_token")
+    sql(moved_home, "UPDATE secret_version SET sealed = x'00'")
+
+    result = moved_home.call("secrets", "forget-damaged", "--confirm", "damaged", "--json")
+
+    document = json.loads(result.stdout)
+    assert result.exit_code == 8
+    assert len(document["forgotten"]) == 3
+    assert [damage["table"] for damage in document["damaged"]] == ["operator_oauth_tokens"]
+    assert moved_home.ask("secrets", "list") == []
+
+
+def test_the_way_on_that_is_named_for_a_token_is_one(moved_home):
+    sql(moved_home, "UPDATE operator_oauth_tokens SET sealed_refresh_token = sealed_access_token")
+
+    moved_home.ask("oauth", "disconnect", "gitlab", "--confirm", "gitlab")
+
+    assert moved_home.ask("secrets", "forget-damaged", "--confirm", "damaged")["damaged"] == []
 
 
 def test_forgetting_needs_a_word(three):

@@ -263,3 +263,14 @@ def test_a_log_that_was_tampered_with_makes_the_service_not_ready(container, str
 
     assert answer.status_code == 503
     assert answer.json()["reasons"] == ["the audit log is not as it was recorded: no secret is read or written"]
+
+
+def test_a_count_that_cannot_be_written_at_the_end_is_told_in_the_log_of_the_service(
+    container, clock, client_with, caplog
+):
+    with client_with("read:/sessions") as client:
+        for _ in range(AT_ONCE + 5):
+            client.get("/secrets")
+        sql(container.settings().sqlite_path, "DELETE FROM audit_checkpoint")
+
+    assert "5 denials of token:" in caplog.text
