@@ -86,6 +86,7 @@ class Database:
         self._writing = threading.Lock()
         self._held = _Held()
         self._idle: list[sqlite3.Connection] = []
+        self._lazy: sqlite3.Connection | None = None
         self._opened: list[PoolProxiedConnection] = []
 
     def prepare(self, clause: ClauseElement) -> Statement:
@@ -142,6 +143,30 @@ class Database:
         else:
             with self._writing, self.borrowed() as connection, self._begun(connection) as transaction:
                 yield transaction
+
+    @contextmanager
+    def lazy_transaction(self) -> Iterator[Transaction]:
+        """Write what may be lost again in a power cut, for it can be done again; whole or not at all even so.
+
+        Its commit waits for no disk, and so keeps others waiting for a fraction of the time. It becomes durable
+        with the next `transaction` of anybody, or checkpoint: both sync the log from its beginning
+        (https://sqlite.org/pragma.html#pragma_synchronous). Its connection is used for nothing else.
+        """
+        if self._held.transaction is not None:
+            raise RuntimeError("a lazy transaction is part of no other")
+        with self._writing:
+            connection = self._lazy_connection()
+            try:
+                with self._begun(connection) as transaction:
+                    yield transaction
+            except DRIVER_ERRORS as error:
+                raise translate(error) from error
+
+    def _lazy_connection(self) -> sqlite3.Connection:
+        if self._lazy is None:
+            self._lazy = self._connect()
+            self._lazy.execute("PRAGMA synchronous=NORMAL")
+        return self._lazy
 
     @contextmanager
     def _begun(self, connection: sqlite3.Connection) -> Iterator[Transaction]:
@@ -204,6 +229,7 @@ class Database:
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the database."""
         self._idle.clear()
+        self._lazy = None
         while self._opened:
             self._opened.pop().close()
 

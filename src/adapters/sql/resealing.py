@@ -97,9 +97,13 @@ class Resealing:
         return key_id, blobs
 
     def _stored(self, changes: dict[tuple[str, int], list[BoundRow]]) -> int:
-        """Put the new values in place, and count them; returns how many there were."""
+        """Put the new values in place, and count them; returns how many there were.
+
+        Lost in a power cut they are sealed again: the old key is retired only by a transaction that
+        makes all of them durable.
+        """
         total = 0
-        with self._database.transaction() as transaction:
+        with self._database.lazy_transaction() as transaction:
             for (new_key, values), rows in changes.items():
                 self._uses.add(transaction, new_key, 0)
                 stored = values * transaction.run_many(self._replace, rows)

@@ -11,8 +11,8 @@ from domain.errors import Integrity, KeyRefused
 from domain.keys import DataKey, KeyPurpose, KeyState, MasterKey
 from domain.ports import AuditLog, Clock, Damage, DataKeyStore, KeySource, Lock, Progress, SealedRows
 
-BATCH = 100
-"""Rows that become durable together: more is a little faster, and makes readers wait, whose event is a write, too."""
+BATCH = 32
+"""Rows that are stored together: more is a little faster, and makes readers wait, whose event is a write, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
