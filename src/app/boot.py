@@ -16,6 +16,8 @@ from domain.ports import Progress
 def open_service(settings: Settings, progress: Progress | None = None) -> Container:
     """Check the key, upgrade the schema, and return the service, ready. Moves no files.
 
+    A forge's answer that a killed process left in the journal is saved.
+
     Raises `KeyRefused` before anything is written, `DatabaseUnusable` or `Busy`.
     """
     container = open_container(settings, progress)
@@ -23,6 +25,7 @@ def open_service(settings: Settings, progress: Progress | None = None) -> Contai
     container.cipher()  # opens every canary
     container.settings.override(settings.with_stored(container.setting_store().all()))
     _begin_audit(container)
+    container.refresh_connection().recover()
     return container
 
 

@@ -10,6 +10,7 @@ from adapters.crypto import AesGcmCipher, create_data_keys, create_sealing_key, 
 from adapters.filesystem import (
     DirectoryLegacyFileSource,
     DirectoryPlaces,
+    FileAnswerJournal,
     FileLock,
     FileOAuthTokenStore,
     FileRemnantSearch,
@@ -21,7 +22,13 @@ from adapters.filesystem import (
     create_durably,
 )
 from adapters.filesystem.legacy_file_sink import DirectoryLegacyFileSink
-from adapters.forges import ForgejoCredentialCheck, PenpotCredentialCheck
+from adapters.forges import (
+    ForgejoAuthorizationServer,
+    ForgejoCredentialCheck,
+    GithubAuthorizationServer,
+    GitlabAuthorizationServer,
+    PenpotCredentialCheck,
+)
 from adapters.memory import (
     MemoryAuditLog,
     MemoryBackupStore,
@@ -38,14 +45,17 @@ from adapters.sql import (
     Database,
     SqlApiTokenStore,
     SqlAuditLog,
+    SqlConnectionFaults,
     SqlDataKeyStore,
     SqliteBackupStore,
     SqliteCheckup,
     SqliteSchema,
     SqlLastActs,
+    SqlLeases,
     SqlLegacyArchive,
     SqlMigrationLedger,
     SqlOAuthTokenStore,
+    SqlPendingAuthorizations,
     SqlSealedRows,
     SqlSecretHistory,
     SqlSecretStore,
@@ -53,9 +63,10 @@ from adapters.sql import (
     SqlSettingStore,
     SqlStoredValues,
     open_database,
-    open_read_only,
+    open_for_a_look,
 )
-from adapters.system import Silence, SystemClock
+from adapters.system import Silence, SystemClock, identity, is_gone, undisturbed
+from app.oauth_clients import ConfiguredClients
 from app.settings import SPECS, Settings
 from app.usecases.api_tokens import Authenticate, CreateApiToken
 from app.usecases.audited_api_tokens import AuditedApiTokenStore
@@ -76,12 +87,19 @@ from app.usecases.find_damage import FindDamage
 from app.usecases.forget_damaged import ForgetDamaged
 from app.usecases.key_kit import MakeKeyKit, ProveKeyKit
 from app.usecases.key_status import KeyStatus
-from app.usecases.look_at_connection import LookAtConnection
 from app.usecases.migrate import Migrate
 from app.usecases.migrate_agent_tokens import MigrateAgentTokens
 from app.usecases.migrate_gitlab_oauth import MigrateGitlabOauth
 from app.usecases.migrate_sessions import MigrateSessions
 from app.usecases.move_file import MoveFile
+from app.usecases.oauth.attempt import RefreshAttempt
+from app.usecases.oauth.connect import BeginAuthorization, FinishAuthorization
+from app.usecases.oauth.disconnect import Disconnect
+from app.usecases.oauth.git_credential import AnswerGit
+from app.usecases.oauth.give_out import GiveOutAccessToken
+from app.usecases.oauth.look import LookAtConnection
+from app.usecases.oauth.refresh import RefreshConnection
+from app.usecases.oauth.registration import Registration
 from app.usecases.prune_audit import PruneAudit
 from app.usecases.prune_sessions import PruneSessions
 from app.usecases.read_audit import ReadAudit
@@ -99,22 +117,27 @@ from app.version import __version__
 from domain.instants import HOUR_MS
 from domain.keys import MasterKey
 from domain.ports import (
+    AnswerJournal,
     ApiTokenStore,
     AuditLog,
+    AuthorizationServer,
     BackupStore,
     Cipher,
     Clock,
+    ConnectionFaults,
     CredentialCheck,
     DatabaseCheckup,
     DataKeyStore,
     KeySource,
     LastActs,
+    Leases,
     LegacyArchive,
     LegacyFileSink,
     LegacyFileSource,
     Lock,
     MigrationLedger,
     OAuthTokenStore,
+    PendingAuthorizations,
     Progress,
     RemnantSearch,
     Schema,
@@ -232,6 +255,22 @@ class Container(containers.DeclarativeContainer):
     unaudited_setting_store: providers.Provider[SettingStore] = providers.Singleton(SqlSettingStore, database, clock)
     setting_store: providers.Provider[SettingStore] = providers.Singleton(
         AuditedSettingStore, unaudited_setting_store, audit
+    )
+    connection_faults: providers.Provider[ConnectionFaults] = providers.Singleton(SqlConnectionFaults, database)
+    pending_authorizations: providers.Provider[PendingAuthorizations] = providers.Singleton(
+        SqlPendingAuthorizations, database, cipher, clock
+    )
+    leases: providers.Provider[Leases] = providers.Singleton(
+        SqlLeases, database, clock, owner=providers.Object(identity), is_gone=providers.Object(is_gone)
+    )
+    answer_journal: providers.Provider[AnswerJournal] = providers.Singleton(
+        FileAnswerJournal, settings.provided.state_dir, cipher
+    )
+    authorization_servers: providers.Provider[dict[str, AuthorizationServer]] = providers.Singleton(
+        dict,
+        forgejo=providers.Singleton(ForgejoAuthorizationServer),
+        github=providers.Singleton(GithubAuthorizationServer),
+        gitlab=providers.Singleton(GitlabAuthorizationServer),
     )
     ledger: providers.Provider[MigrationLedger] = providers.Singleton(SqlMigrationLedger, database)
     archive: providers.Provider[LegacyArchive] = providers.Singleton(SqlLegacyArchive, database, cipher, clock)
@@ -391,8 +430,63 @@ class Container(containers.DeclarativeContainer):
         CreateApiToken, tokens=api_tokens, clock=clock
     )
     authenticate: providers.Provider[Authenticate] = providers.Singleton(Authenticate, tokens=api_tokens, clock=clock)
+    registration: providers.Provider[Registration] = providers.Singleton(
+        Registration,
+        clients=providers.Singleton(ConfiguredClients, settings, unaudited_setting_store, unaudited_secrets),
+        servers=authorization_servers,
+        cipher=cipher,
+    )
     look_at_connection: providers.Provider[LookAtConnection] = providers.Singleton(
-        LookAtConnection, tokens=unaudited_oauth_tokens
+        LookAtConnection,
+        tokens=unaudited_oauth_tokens,
+        faults=connection_faults,
+        registration=registration,
+        clock=clock,
+    )
+    begin_authorization: providers.Provider[BeginAuthorization] = providers.Singleton(
+        BeginAuthorization, pending=pending_authorizations, registration=registration, clock=clock
+    )
+    finish_authorization: providers.Provider[FinishAuthorization] = providers.Singleton(
+        FinishAuthorization,
+        pending=pending_authorizations,
+        registration=registration,
+        tokens=unaudited_oauth_tokens,
+        audit=audit,
+        clock=clock,
+    )
+    refresh_connection: providers.Provider[RefreshConnection] = providers.Singleton(
+        RefreshConnection,
+        tokens=unaudited_oauth_tokens,
+        leases=leases,
+        attempt=providers.Singleton(
+            RefreshAttempt,
+            tokens=unaudited_oauth_tokens,
+            faults=connection_faults,
+            journal=answer_journal,
+            registration=registration,
+            audit=audit,
+            clock=clock,
+        ),
+        clock=clock,
+        undisturbed=providers.Object(undisturbed),
+    )
+    give_out_access_token: providers.Provider[GiveOutAccessToken] = providers.Singleton(
+        GiveOutAccessToken, refresh=refresh_connection, audit=audit
+    )
+    answer_git: providers.Provider[AnswerGit] = providers.Singleton(
+        AnswerGit,
+        give_out=give_out_access_token,
+        registration=registration,
+        tokens=unaudited_oauth_tokens,
+        secrets=secrets,
+    )
+    disconnect: providers.Provider[Disconnect] = providers.Singleton(
+        Disconnect,
+        tokens=unaudited_oauth_tokens,
+        journal=answer_journal,
+        registration=registration,
+        audit=audit,
+        clock=clock,
     )
     read_audit: providers.Provider[ReadAudit] = providers.Singleton(ReadAudit, audit=audit, clock=clock)
     prune_audit: providers.Provider[PruneAudit] = providers.Singleton(PruneAudit, audit=audit, clock=clock)
@@ -401,6 +495,7 @@ class Container(containers.DeclarativeContainer):
         sessions=sessions,
         secrets=unaudited_secrets,
         oauth_tokens=unaudited_oauth_tokens,
+        look=look_at_connection,
         archive=archive,
         ledger=ledger,
         backups=backups,
@@ -432,6 +527,7 @@ class Container(containers.DeclarativeContainer):
         archives=providers.Singleton(Archives, legacy_files=legacy_files, ledger=ledger, backups=unaudited_backups),
         secrets=unaudited_secrets,
         oauth_tokens=unaudited_oauth_tokens,
+        look=look_at_connection,
         audit=audit,
         clock=clock,
         backup_every_ms=providers.Callable(lambda s: s.backup_interval_hours * HOUR_MS, settings),
@@ -486,7 +582,7 @@ def plan_only(container: Container, master: MasterKey | None) -> None:
     if master is not None:
         path = container.settings().sqlite_path
         container.master_key.override(providers.Object(master))
-        container.database.override(providers.Singleton(open_read_only, path))
+        container.database.override(providers.Singleton(open_for_a_look, path))
         return
     clock = container.clock()
     container.sessions.override(providers.Object(MemorySessionStore(clock)))

@@ -1,11 +1,11 @@
 """The JSON documents that the command line and HTTP both show."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from domain.errors import Integrity
+from app.usecases.oauth.disconnect import Disconnected
+from domain.connections import Connection
 from domain.migrations import MigrationReport, SourceOutcome
-from domain.oauth import Connection
 from domain.ports import LastAct
 from domain.secrets import DamagedVersion, SecretInfo
 
@@ -58,22 +58,11 @@ def last_reading(read: LastAct | None) -> dict[str, object]:
     return {"last_read_at": read and read.at, "last_read_by": read and read.actor}
 
 
-def oauth_connection(forge: str, look: Callable[[str], Connection | None]) -> dict[str, object]:
-    """Show how the connection to a forge stands, never its tokens. A damaged row is one forge's trouble only."""
-    reason = None
-    try:
-        connection = look(forge)
-    except Integrity as error:
-        connection, reason = None, error.message
-    status = "needs_reauth" if reason else "connected" if connection else "not_connected"
-    return {
-        "forge": forge,
-        "status": status,
-        "reason": reason,
-        "account": None,
-        "scopes": list(connection.scopes) if connection and connection.scopes is not None else None,
-        "expires_at": connection.expires_at if connection else None,
-        "last_refresh_at": None,
-        "last_error": None,
-        "version": connection.version if connection else None,
-    }
+def oauth_connection(connection: Connection) -> dict[str, object]:
+    """Show how the connection to a forge stands, never its tokens."""
+    return asdict(connection)
+
+
+def disconnected(ended: Disconnected) -> dict[str, object]:
+    """Show what became of a connection that was ended."""
+    return {"forge": ended.forge, "status": "not_connected", "revocation": ended.revocation, "advice": ended.advice}

@@ -25,6 +25,10 @@ _TALKATIVE = ("alembic", "uvicorn")
 Event = MutableMapping[str, Any]
 
 
+_SILENT = ("authlib", "httpx2", "httpcore2", "hpack")
+"""Loggers of the wire, which at `debug` write down what must be in no log: headers, addresses, verifiers."""
+
+
 def set_up_logs(*, level: str = "info", form: str | None = None) -> None:
     """Send structlog's and the standard library's logs to standard error, from `level` up.
 
@@ -51,6 +55,8 @@ def set_up_logs(*, level: str = "info", form: str | None = None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for silent in _SILENT:
+        logging.getLogger(silent).setLevel(logging.WARNING)
     if level == "info":
         for talkative in _TALKATIVE:
             logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -16,6 +16,7 @@ from domain.values import SecretValue
 PREFIX = "STRONGROOM_"
 _FILE_SUFFIX = "_FILE"
 _FILE_LIMIT = 65_536
+_STORED = "settings table"
 _DIGITS = 9
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 _SCHEMES = ("sqlite:///", "postgresql+psycopg://")
@@ -104,12 +105,17 @@ class Settings:
     gitlab_url: str = _setting("GitLab's base URL", str, "https://gitlab.com", stored=True)
     gitlab_client_id: str | None = _setting("OAuth client at GitLab", str, stored=True)
     gitlab_client_secret: SecretValue | None = _setting("OAuth client secret at GitLab", SecretValue)
+    gitlab_scopes: str = _setting("what is asked of GitLab", str, "api read_repository write_repository", stored=True)
     github_url: str = _setting("GitHub's base URL", str, "https://github.com", stored=True)
     github_client_id: str | None = _setting("OAuth client at GitHub", str, stored=True)
     github_client_secret: SecretValue | None = _setting("OAuth client secret at GitHub", SecretValue)
+    github_scopes: str = _setting("what is asked of GitHub", str, "repo read:user", stored=True)
     forgejo_url: str | None = _setting("Forgejo's base URL", str, stored=True)
     forgejo_client_id: str | None = _setting("OAuth client at Forgejo", str, stored=True)
     forgejo_client_secret: SecretValue | None = _setting("OAuth client secret at Forgejo", SecretValue)
+    forgejo_scopes: str = _setting(
+        "what is asked of Forgejo", str, "read:user write:repository write:issue", stored=True
+    )
     penpot_url: str = _setting("Penpot's base URL", str, "https://design.penpot.app", stored=True)
     log_level: str = _setting("debug, info, warning or error", _one_of("debug", "info", "warning", "error"), "info")
     log_format: str | None = _setting("console or json", _one_of("console", "json"))
@@ -131,9 +137,9 @@ class Settings:
         changes: dict[str, Any] = {}
         for name, text in stored.items():
             spec = SPECS.get(name)
-            if spec is not None and spec["stored"] and self.origins.get(name) == "default":
-                changes[name] = _parsed(name, text, "the settings table")
-        origins = {**self.origins, **dict.fromkeys(changes, "settings table")}
+            if spec is not None and spec["stored"] and self.origins.get(name) in {"default", _STORED}:
+                changes[name] = _parsed(name, text, f"the {_STORED}")
+        origins = {**self.origins, **dict.fromkeys(changes, _STORED)}
         return replace(self, **changes, origins=origins) if changes else self
 
 

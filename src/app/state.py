@@ -1,6 +1,7 @@
 """The stores as a library: `open_state` opens the database, checks the key, upgrades the schema. It moves no files."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -8,7 +9,9 @@ from typing import Self
 from app.boot import open_service
 from app.container import Container
 from app.settings import load_settings
+from domain.oauth import OAuthToken
 from domain.ports import OAuthTokenStore, SecretStore, SessionStore
+from domain.values import SecretValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,15 @@ class State:
     secrets: SecretStore
     oauth_tokens: OAuthTokenStore
     container: Container
+    give_out: Callable[..., OAuthToken]
+
+    def access_token(self, forge: str, *, rejected: str | None = None) -> SecretValue:
+        """Return an access token of `forge`, refreshed if need be: by one process, whoever else asks.
+
+        With `rejected`, another than that one. Raises `NotConnected`, `NeedsReauth`, `Misconfigured`,
+        `ForgeFailed` or `Busy`.
+        """
+        return self.give_out(forge, rejected=None if rejected is None else SecretValue(rejected)).access_token
 
     def close(self) -> None:
         """Close the database."""
@@ -43,5 +55,12 @@ def open_state(*, audit: bool = False, **settings: object) -> State:
     """
     container = open_service(load_settings(os.environ, settings))
     if audit:
-        return State(container.sessions(), container.secrets(), container.oauth_tokens(), container)
-    return State(container.sessions(), container.unaudited_secrets(), container.unaudited_oauth_tokens(), container)
+        give_out = container.give_out_access_token()
+        return State(container.sessions(), container.secrets(), container.oauth_tokens(), container, give_out)
+    return State(
+        container.sessions(),
+        container.unaudited_secrets(),
+        container.unaudited_oauth_tokens(),
+        container,
+        container.refresh_connection(),
+    )

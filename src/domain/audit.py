@@ -5,7 +5,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.errors import Invalid
@@ -22,6 +22,8 @@ class Action(StrEnum):
     SECRET_UNDELETE = "secret.undelete"
     SECRET_ROLLBACK = "secret.rollback"
     SECRET_DESTROY = "secret.destroy"
+    OAUTH_CONNECT = "oauth.connect"
+    OAUTH_REFRESH = "oauth.refresh"
     OAUTH_READ = "oauth.read"
     OAUTH_WRITE = "oauth.write"
     OAUTH_DISCONNECT = "oauth.disconnect"
@@ -58,6 +60,11 @@ class AuditEvent:
     outcome: str
     detail: str | None
     chain: str
+
+    @property
+    def place(self) -> "Checkpoint":
+        """Where it stands in the chain."""
+        return Checkpoint(sequence=self.sequence, chain=self.chain)
 
     def link(self, previous: str) -> bytes:
         """Return the bytes whose keyed hash is `chain`: everything the event says, and the chain before it."""
@@ -104,6 +111,31 @@ HEAD, TAIL = "head", "tail"
 """The two checkpoints that are kept: the newest event, and the last one that was pruned."""
 
 
+def event_behind(  # noqa: PLR0913 - each is a part of the event
+    head: Checkpoint,
+    *,
+    at: int,
+    actor: str,
+    action: Action,
+    subject: str,
+    outcome: str,
+    detail: str | None,
+    chained: Callable[[AuditEvent, str], str],
+) -> AuditEvent:
+    """Return the event that comes after `head`, its texts on one line; `chained(event, previous)` as in `faults_in`."""
+    event = AuditEvent(
+        sequence=head.sequence + 1,
+        at=at,
+        actor=on_one_line(actor),
+        action=action,
+        subject=on_one_line(subject),
+        outcome=on_one_line(outcome),
+        detail=None if detail is None else on_one_line(detail),
+        chain="",
+    )
+    return replace(event, chain=chained(event, head.chain))
+
+
 def faults_in(
     events: Iterable[AuditEvent], *, tail: Checkpoint, head: Checkpoint, chained: Callable[[AuditEvent, str], str]
 ) -> Iterator[str]:
@@ -121,7 +153,7 @@ def faults_in(
             yield _missing(at.sequence + 1, event.sequence - 1)
         elif chained(event, at.chain) != event.chain:
             yield f"event {event.sequence} is not as it was recorded, or not where"
-        at = Checkpoint(sequence=event.sequence, chain=event.chain)
+        at = event.place
     if at.sequence < head.sequence:
         yield _missing(at.sequence + 1, head.sequence)
     elif at.sequence > head.sequence:

@@ -1,21 +1,17 @@
 """What a check-up finds: one line a check, and what can be done about it."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from domain.errors import DatabaseUnusable, DomainError, Integrity
+from domain.errors import DomainError, Integrity, SchemaIncomplete
 
 SCHEMA = "schema"
 """The check under which all that is missing in the database is told."""
 
 INCOMPLETE = "stop the service, keep a copy of the files, and restore the newest backup"
 """What to do where the database is not whole."""
-
-_LOST = re.compile(r"no such (?P<kind>table|column): (?P<name>[\w.]+)")
-"""The engine's own words, which come with the error."""
 
 
 class Status(StrEnum):
@@ -57,10 +53,9 @@ class Check:
     @classmethod
     def of_error(cls, name: str, error: DomainError) -> Self:
         """A check that could not be made, or that an error answers. A table that is missing is told as that."""
-        lost = _LOST.search(error.message) if isinstance(error, DatabaseUnusable) else None
-        if lost is None:
+        if not isinstance(error, SchemaIncomplete):
             return cls.fail(name, error.message, advice=error.advice, code=error.code)
-        missing = f"the {lost['kind']} {lost['name']} is missing"
+        missing = f"the {error.missing} is missing"
         detail = missing if name == SCHEMA else f"{name} could not be looked at: {missing}"
         return cls.fail(SCHEMA, detail, advice=INCOMPLETE, code=error.code)
 

@@ -5,8 +5,11 @@ DomainError
 ├── Unauthenticated     no credential, or none that we know
 ├── NotAllowed          known, but without the grant
 ├── NotFound            nothing has that name
+│   └── NotConnected    there is no token of that forge
 ├── Conflict            what is there contradicts what was asked
-│   └── VersionConflict a compare-and-set lost
+│   ├── VersionConflict a compare-and-set lost
+│   ├── NeedsReauth     a forge does not take our grant any more: connect again
+│   └── Misconfigured   a forge does not take our client, or the token is another client's
 ├── Busy                another process holds the lock
 ├── Integrity           a stored value is damaged, moved, or not ours
 │   ├── KeyRefused      the master key is missing, malformed, ambiguous or wrong
@@ -15,7 +18,9 @@ DomainError
 │   ├── Moved           it was sealed for another row, version or field
 │   └── Tampered        its bytes were changed
 ├── Unreachable         the database or a forge does not answer
+│   └── ForgeFailed     a forge gave no answer that can be used
 └── DatabaseUnusable    the database is there, and cannot serve here
+    └── SchemaIncomplete a table or a column of it is missing
 
 `app.cli.exits` maps each to an exit code and `app.http.problems` to a status; tests prove both tables total.
 Messages start in lower case, end without a period and never carry a secret.
@@ -59,6 +64,12 @@ class NotFound(DomainError):
     code = "not_found"
 
 
+class NotConnected(NotFound):
+    """There is no OAuth token of that forge."""
+
+    code = "not_connected"
+
+
 class Conflict(DomainError):
     """What is there contradicts what was asked; nothing was changed."""
 
@@ -77,6 +88,18 @@ class VersionConflict(Conflict):
         )
         self.expected = expected
         self.actual = actual
+
+
+class NeedsReauth(Conflict):
+    """A forge takes neither our access token nor our refresh token any more; only connecting again helps."""
+
+    code = "needs_reauth"
+
+
+class Misconfigured(Conflict):
+    """A forge does not take our OAuth client, or none is configured, or the token was given to another one."""
+
+    code = "config_error"
 
 
 class Busy(DomainError):
@@ -129,7 +152,37 @@ class Unreachable(DomainError):
     code = "unreachable"
 
 
+class ForgeFailed(Unreachable):
+    """A forge gave no answer that can be used: this may pass.
+
+    `retry_after_ms` is how long it asked us to wait, None if it did not say. `may_have_acted` tells that
+    it may have done what was asked, and the answer was lost.
+    """
+
+    code = "forge_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str | None = None,
+        retry_after_ms: int | None = None,
+        may_have_acted: bool = False,
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.retry_after_ms = retry_after_ms
+        self.may_have_acted = may_have_acted
+
+
 class DatabaseUnusable(DomainError):
     """There is a database, and it cannot serve here: newer than the code, read-only, on a network drive."""
 
     code = "database_unusable"
+
+
+class SchemaIncomplete(DatabaseUnusable):
+    """A table or a column that should be there is missing; `missing` says which, as `table secret`."""
+
+    def __init__(self, message: str, *, missing: str, advice: str | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.missing = missing

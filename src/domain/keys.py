@@ -108,3 +108,8 @@ class DataKey:
     master_fingerprint: str
     created_at: int
     uses: int = 0
+
+    @property
+    def seals_now(self) -> bool:
+        """Whether new values are sealed with it."""
+        return self.purpose is KeyPurpose.SEAL and self.state is KeyState.ACTIVE

@@ -141,3 +141,34 @@ class CipherContract:
         assert cipher.open(sealed.blob, CONTEXT) == b"tok-hidden"
         assert cipher.seal(b"tok-hidden", CONTEXT).key_id == sealed.key_id
         assert cipher.seals_per_key == SEALS_PER_KEY < 2**32
+
+    @pytest.mark.parametrize("plaintext", PLAINTEXTS.values(), ids=PLAINTEXTS)
+    def test_what_was_sealed_aside_opens(self, cipher, plaintext):
+        blobs = [cipher.seal_aside(plaintext, CONTEXT) for _ in range(2)]
+
+        assert [cipher.open_aside(blob, replace(CONTEXT, subject="renamed")) for blob in blobs] == [plaintext] * 2
+        assert blobs[0] != blobs[1]
+
+    @pytest.mark.parametrize("elsewhere", ELSEWHERE.values(), ids=ELSEWHERE)
+    def test_what_was_sealed_aside_opens_nowhere_else(self, cipher, elsewhere):
+        blob = cipher.seal_aside(b"tok-hidden", CONTEXT)
+
+        with pytest.raises(Integrity) as caught:
+            cipher.open_aside(blob, elsewhere)
+
+        assert CONTEXT.subject in caught.value.message
+        assert "hidden" not in str(caught.value)
+
+    def test_one_changed_bit_of_what_was_sealed_aside_is_noticed_and_so_is_a_cut(self, cipher):
+        blob = cipher.seal_aside(b"tok", CONTEXT)
+        changed = [
+            blob[: bit // 8] + bytes([blob[bit // 8] ^ 1 << bit % 8]) + blob[bit // 8 + 1 :]
+            for bit in range(len(blob) * 8)
+        ]
+
+        for damaged in (*changed, *(blob[:length] for length in range(len(blob))), blob + b"\x00"):
+            with pytest.raises(Integrity):
+                cipher.open_aside(damaged, CONTEXT)
+
+    def test_the_plaintext_is_not_in_what_was_sealed_aside(self, cipher):
+        assert b"hidden" not in cipher.seal_aside(b"tok-hidden" * 10, CONTEXT)

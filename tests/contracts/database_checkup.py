@@ -9,6 +9,7 @@ from domain.audit import Action
 from domain.instants import DAY_MS
 from domain.migrations import LedgerEntry
 from domain.ports import Census
+from domain.ports.database_checkup import Drift
 from tests.contracts.legacy_archive import a_file
 from tests.support.recipes import a_master_key
 
@@ -46,7 +47,8 @@ STAMPED = {
 class DatabaseCheckupContract:
     """Subclasses override `bare`, a look at a database without any row, and `stores` with its `checkup`.
 
-    `stores` have a clock, every store that writes down an instant, and `fill`, `expose`, `next_key` and `break_up`.
+    `stores` have a clock, every store that writes down an instant, and `fill`, `expose`, `next_key`,
+    `break_up`, `lose` and `take_in`.
     """
 
     @pytest.fixture
@@ -80,6 +82,20 @@ class DatabaseCheckupContract:
         stores.break_up(25)
 
         assert len(checkup.faults(thorough=thorough)) == 10
+
+    def test_a_database_as_it_was_made_does_not_drift(self, bare, checkup):
+        assert bare.drift() == checkup.drift() == Drift()
+
+    def test_what_is_missing_and_what_is_not_ours_is_drift(self, stores, checkup):
+        stores.lose("setting")
+        stores.lose("api_token.last_used_at")
+        stores.take_in("visitors")
+        stores.take_in("guests")
+
+        drift = checkup.drift()
+
+        assert {*drift.missing} == {"setting", "api_token.last_used_at"}
+        assert (len(drift.missing), drift.foreign) == (2, ("guests", "visitors"))
 
     def test_in_an_empty_database_nothing_is_counted(self, bare):
         assert bare.census() == Census(by_key={}, unsealed=0)

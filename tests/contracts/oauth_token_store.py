@@ -236,6 +236,42 @@ class OAuthTokenStoreContract:
         assert all(token.refresh_token.reveal() == "r" + token.access_token.reveal() for token in seen)
 
 
+NOTED = {
+    "client_id": "client ü",
+    "account": "operator",
+    "issued_at": NOON,
+    "refresh_expires_at": END_MS - 1,
+    "connected_at": EARLIEST_MS,
+    "refreshed_at": NOON + HOUR_MS,
+}
+
+
+class NotesBesideTokensContract:
+    """For stores that keep what is noted beside a token; the old file format has no place for it."""
+
+    @pytest.mark.parametrize("names", [NOTED, (), *((name,) for name in NOTED)], ids=str)
+    def test_what_is_noted_beside_a_token_is_kept(self, store, names):
+        store.upsert(replace(FULL, **NOTED))
+        token = replace(FULL, **{name: NOTED[name] for name in names})
+
+        store.upsert(token)
+
+        assert [noted(found) for found in (store.get("gitlab"), *store.list())] == [noted(token)] * 2
+
+    def test_a_forge_that_is_connected_again_has_nothing_noted_of_before(self, store):
+        store.upsert(replace(FULL, **NOTED))
+        store.delete("gitlab")
+
+        store.upsert(FULL)
+
+        assert set(noted(store.get("gitlab")).values()) == {None}
+
+
+def noted(token):
+    """What is noted beside a token."""
+    return {name: getattr(token, name) for name in NOTED}
+
+
 class OAuthTokenStoreAcrossProcesses:
     """For stores that several processes share: `recipe` is a picklable function opening the same store each time."""
 

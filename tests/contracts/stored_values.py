@@ -34,6 +34,11 @@ class StoredValuesContract:
             ("the secret name:x, version 2", "second ✓".encode()),
         ]
 
+    def test_white_space_around_a_secret_is_part_of_it(self, stores, values):
+        stores.secrets.set("name:x", " \ufeffspaced \t")
+
+        assert self.told(values) == [("the secret name:x, version 1", " \ufeffspaced \t".encode())]
+
     def test_a_deleted_secret_is_told_as_long_as_it_can_come_back(self, stores, values):
         stores.secrets.set("name:x", "first")
         stores.secrets.delete("name:x")

@@ -29,6 +29,15 @@ class Checked(Sealed):
             self._run("INSERT INTO setting VALUES (?, 'x', 'no number')", texts)
         self.database.close()  # what is cached would hide it
 
+    def lose(self, what):
+        """Drop a table, or a column by `table.column`."""
+        table, _, column = what.partition(".")
+        self.sql(f"ALTER TABLE {table} DROP COLUMN {column}" if column else f"DROP TABLE {table}")
+
+    def take_in(self, table):
+        """Have a table that is not ours."""
+        self.sql(f"CREATE TABLE {table} (name)")
+
     def _run(self, statement, times):
         with closing(sqlite3.connect(self.database.path, isolation_level=None)) as connection:
             connection.executemany(statement, [(str(number),) for number in range(times)])

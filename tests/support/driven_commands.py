@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.support.sentinels import AGENT, AGENT_NEWER, API_TOKEN, GENERIC, GENERIC_DOCUMENT, REFUSED, VALUES
+from tests.support.sentinels import ACCESS, AGENT, AGENT_NEWER, API_TOKEN, GENERIC, GENERIC_DOCUMENT, REFUSED, VALUES
 
 KEY = "forgejo:reviewer:acme/api:42"
 TOKEN = "agent_token:reviewer"
@@ -73,6 +73,20 @@ COMMANDS: dict[str, list[Call]] = {
     ],
     "oauth list": [call()],
     "oauth show": [call("gitlab"), call(REFUSED_VALUE, code=2)],
+    "oauth connect": [call("gitlab", code=6), call(REFUSED_VALUE, code=2)],
+    "oauth refresh": [call("gitlab", code=None), call("github", code=5)],
+    "oauth access-token": [
+        call("gitlab", code=None, shows=[ACCESS]),
+        call("gitlab", "--rejected", "-", stdin=REFUSED_VALUE, code=None, shows=[ACCESS]),
+        call("github", code=5),
+        call("gitlab", REFUSED_VALUE, code=2),
+    ],
+    "git-credential": [
+        call("get", stdin=f"protocol=https\nhost=gitlab.com\npassword={REFUSED_VALUE}\n", code=None, shows=[ACCESS]),
+        call("store", stdin=f"protocol=https\nhost=gitlab.com\npassword={REFUSED_VALUE}\n"),
+        call("erase", stdin=f"protocol=https\nhost=gitlab.com\npassword={REFUSED_VALUE}\n"),
+        call("get", stdin=REFUSED_VALUE, code=2),
+    ],
     "api-tokens create": [
         call("--name", "ci", "--grant", "admin", shows=[API_TOKEN]),
         call("--name", "ci", "--grant", REFUSED_VALUE, code=2),

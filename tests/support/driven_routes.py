@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.sentinels import AGENT, AGENT_NEWER, API_TOKEN, GENERIC, GENERIC_DOCUMENT, REFUSED, VALUES
+from tests.support.sentinels import ACCESS, AGENT, AGENT_NEWER, API_TOKEN, GENERIC, GENERIC_DOCUMENT, REFUSED, VALUES
 
 JSON = {"Content-Type": "application/json"}
 REFUSED_VALUE = VALUES[REFUSED]
@@ -60,6 +60,20 @@ ROUTES: dict[tuple[str, str], list[Sent]] = {
     ],
     ("GET", "/oauth"): [sent("/oauth")],
     ("GET", "/oauth/{forge}"): [sent("/oauth/gitlab"), sent("/oauth/nowhere", 404)],
+    ("POST", "/oauth/{forge}/authorize"): [sent("/oauth/gitlab/authorize", 409), sent("/oauth/nowhere/authorize", 404)],
+    ("GET", "/oauth/{forge}/callback"): [
+        sent(f"/oauth/gitlab/callback?state={REFUSED_VALUE}&code={REFUSED_VALUE}", 403),
+        sent(f"/oauth/gitlab/callback?state=x&error={REFUSED_VALUE}", 403, headers={"Accept": "text/html"}),
+        sent(f"/oauth/gitlab/callback?state={REFUSED_VALUE}&state=x", 422),
+    ],
+    ("POST", "/oauth/{forge}/refresh"): [
+        sent("/oauth/gitlab/refresh", None, json={"rejected": REFUSED_VALUE}),
+        sent("/oauth/github/refresh", 404),
+    ],
+    ("GET", "/oauth/{forge}/access-token"): [
+        sent("/oauth/gitlab/access-token", None, shows=[ACCESS]),
+        sent("/oauth/github/access-token", 404),
+    ],
     ("PUT", "/sessions/{key:path}"): [
         sent(SESSION, json={"session_id": "session-9"}),
         sent("/sessions/none", 422, json={"session_id": REFUSED_VALUE}),
@@ -81,7 +95,7 @@ ROUTES: dict[tuple[str, str], list[Sent]] = {
     ("GET", "/audit"): [sent("/audit"), sent("/audit?action=nothing", 422)],
     ("DELETE", "/agents/{name}/token"): [sent("/agents/coder/token", 204), sent("/agents/nobody/token", 404)],
     ("DELETE", "/secrets/{name:path}"): [sent("/secrets/penpot_api_token", 204), sent("/secrets/nothing", 404)],
-    ("DELETE", "/oauth/{forge}"): [sent("/oauth/gitlab", 204), sent("/oauth/github", 404)],
+    ("DELETE", "/oauth/{forge}"): [sent("/oauth/gitlab"), sent("/oauth/github")],
 }
 """In the order in which they are sent; a route that is not here fails the test."""
 

@@ -1,5 +1,7 @@
 """The stores of a database in memory, by the names that `tests.support.sealed` has for those in SQL."""
 
+from dataclasses import replace
+
 from adapters.crypto import create_data_keys, create_sealing_key
 from adapters.memory import (
     ManualClock,
@@ -18,7 +20,6 @@ from adapters.memory import (
     Stamped,
 )
 from adapters.memory.clock import NOON_2026_11_24 as NOON
-from domain.keys import KeyPurpose, KeyState
 from tests.support.recipes import a_master_key
 
 _VALUES = 8
@@ -65,9 +66,19 @@ class InMemory:
         """Damage the structure in so many places."""
         self.checkup.complaints += [f"page {number} is damaged" for number in range(faults)]
 
+    def lose(self, what):
+        """Say that a table is missing, or a column by `table.column`."""
+        there = self.checkup.differences
+        self.checkup.differences = replace(there, missing=(*there.missing, what))
+
+    def take_in(self, table):
+        """Say that there is a table that is not ours."""
+        there = self.checkup.differences
+        self.checkup.differences = replace(there, foreign=tuple(sorted((*there.foreign, table))))
+
     @property
     def active(self):
-        return next(k.id for k in self.keys.list() if k.purpose is KeyPurpose.SEAL and k.state is KeyState.ACTIVE)
+        return next(k.id for k in self.keys.list() if k.seals_now)
 
     def next_key(self):
         """Make another key active; returns the id of the one that was."""

@@ -44,7 +44,7 @@ def furnish(root: Path) -> Home:
     home.put("tokens/reviewer", f"{VALUES[AGENT]}\n")
     home.put("tokens/coder", "tok-of-no-interest")
     home.put("penpot-token", VALUES[PENPOT])
-    gitlab = {"access_token": VALUES[ACCESS], "refresh_token": VALUES[REFRESH], "expires_at": 1_790_000_000}
+    gitlab = {"access_token": VALUES[ACCESS], "refresh_token": VALUES[REFRESH], "expires_at": 4_000_000_000}
     home.put("gitlab-oauth-token.json", json.dumps(gitlab))
     home.put("sessions.json", json.dumps({"gitlab:coder:acme/web:7": {"id": "s-1", "last_used_at": 1_790_000_000}}))
     assert home.call("migrate").exit_code == 0

@@ -8,19 +8,24 @@ from dependency_injector import providers
 
 from adapters.memory import (
     ManualClock,
+    MemoryAnswerJournal,
     MemoryApiTokenStore,
     MemoryAuditLog,
+    MemoryAuthorizationServer,
     MemoryBackupStore,
     MemoryCipher,
+    MemoryConnectionFaults,
     MemoryDatabaseCheckup,
     MemoryDataKeyStore,
     MemoryKeySource,
     MemoryLastActs,
+    MemoryLeases,
     MemoryLegacyArchive,
     MemoryLegacyFileSource,
     MemoryLock,
     MemoryMigrationLedger,
     MemoryOAuthTokenStore,
+    MemoryPendingAuthorizations,
     MemoryProgress,
     MemoryRemnantSearch,
     MemorySchema,
@@ -34,6 +39,7 @@ from adapters.memory import (
 )
 from app.container import open_container
 from app.settings import load_settings
+from domain.values import FORGES
 
 READS = frozenset({"list", "read", "can_remove", "get", "knows", "digest", "entries", "latest", "contents", "count"})
 """Methods of ports that change nothing."""
@@ -79,6 +85,10 @@ class MemoryService:
         self.sealed_rows = MemorySealedRows(lambda: self.data_keys)
         self.data_keys = MemoryDataKeyStore(self.sealed_rows.count_by_key)
         self.api_tokens = MemoryApiTokenStore()
+        self.forge = MemoryAuthorizationServer()
+        self.faults = MemoryConnectionFaults()
+        self.journal = MemoryAnswerJournal()
+        self.leases = MemoryLeases(clock)
         self.checkup = MemoryDatabaseCheckup(
             self.sealed_rows,
             Stamped(
@@ -104,6 +114,10 @@ class MemoryService:
             unaudited_secrets=self.secrets,
             unaudited_secret_history=MemorySecretHistory(self.secrets),
             unaudited_oauth_tokens=self.oauth_tokens,
+            connection_faults=self.faults,
+            pending_authorizations=MemoryPendingAuthorizations(clock),
+            leases=self.leases,
+            answer_journal=self.journal,
             audit=self.audit,
             last_acts=MemoryLastActs(self.audit),
             ledger=self.ledger,
@@ -122,6 +136,8 @@ class MemoryService:
             key_source=MemoryKeySource(),
             schema=MemorySchema(),
         )
+        forges = dict.fromkeys(FORGES, Recorded("forge", self.forge, self))
+        self.container.authorization_servers.override(providers.Object(forges))
         for kind in ("sessions", "secrets", "oauth_tokens"):
             self.read_afresh(kind, getattr(self, kind))
 

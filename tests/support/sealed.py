@@ -13,7 +13,7 @@ from adapters.sql import (
     SqlSecretStore,
 )
 from app.usecases.succeed_data_key import SucceedDataKey
-from domain.keys import SEALS_PER_KEY, KeyPurpose, KeyState
+from domain.keys import SEALS_PER_KEY
 from domain.legacy.files import Fingerprint, LegacyFile, LegacyRef, Root
 from domain.oauth import OAuthToken
 from domain.values import SecretValue
@@ -72,7 +72,7 @@ class Sealed:
 
     @property
     def active(self):
-        return next(k.id for k in self.keys.list() if k.purpose is KeyPurpose.SEAL and k.state is KeyState.ACTIVE)
+        return next(k.id for k in self.keys.list() if k.seals_now)
 
     def uses(self, key_id):
         return next(key.uses for key in self.keys.list() if key.id == key_id)

@@ -9,11 +9,14 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import override
 
-from adapters.crypto.data_keys import keyed_hash, unwrap
+from adapters.crypto.data_keys import key_aside, keyed_hash, unwrap
 from adapters.crypto.envelope import key_id_of, open_sealed, seal
 from domain.errors import Conflict, Integrity, UnknownKey
 from domain.keys import SEALS_PER_KEY, DataKey, KeyPurpose, KeyState, MasterKey
 from domain.ports import Cipher, DataKeyStore, KeySource, SealContext, Sealed
+
+_ASIDE_ID = bytes(16)
+"""No data key has this id: what is sealed aside names none."""
 
 Succession = Callable[[MasterKey, str], None]
 """Makes a data key under that master key, active instead of the one of that id; `Conflict` if another is active."""
@@ -66,7 +69,7 @@ class AesGcmCipher(Cipher):
     @override
     def renew(self) -> None:
         stored = self._load()
-        spent = next((k for k in stored if _seals(k) and k.uses >= self.seals_per_key), None)
+        spent = next((k for k in stored if k.seals_now and k.uses >= self.seals_per_key), None)
         if spent is None or self._succeed is None:
             return
         with suppress(Conflict):  # another process was faster, and its key is as good
@@ -99,9 +102,23 @@ class AesGcmCipher(Cipher):
 
     @override
     def digest(self, kind: str, value: bytes) -> str:
+        return keyed_hash(self._hashing_key(), kind, value).hex()
+
+    @override
+    def seal_aside(self, plaintext: bytes, context: SealContext) -> bytes:
+        return seal(self._aside(), _ASIDE_ID, plaintext, context)
+
+    @override
+    def open_aside(self, blob: bytes, context: SealContext) -> bytes:
+        return open_sealed(self._aside(), blob, context)
+
+    def _aside(self) -> AESGCM:
+        return AESGCM(key_aside(self._hashing_key()))
+
+    def _hashing_key(self) -> bytes:
         if self._digest_key is None:
             raise Integrity("there is no key for keyed hashes", advice="restore the database from a backup")
-        return keyed_hash(self._digest_key, kind, value).hex()
+        return self._digest_key
 
     def _load(self) -> list[DataKey]:
         """Take in the keys that are new, and which one is active now; returns what is stored.
@@ -113,7 +130,7 @@ class AesGcmCipher(Cipher):
             for data_key in stored:
                 if data_key.state is not KeyState.RETIRED:
                     self._take_in(data_key)
-            self._active = next((self._as_active(key) for key in stored if _seals(key)), None)
+            self._active = next((self._as_active(key) for key in stored if key.seals_now), None)
         return stored
 
     def _take_in(self, stored: DataKey) -> None:
@@ -143,7 +160,3 @@ class AesGcmCipher(Cipher):
     def _as_active(self, stored: DataKey) -> _Active:
         raw_id = UUID(stored.id).bytes
         return _Active(stored.id, raw_id, self._opening[raw_id])
-
-
-def _seals(key: DataKey) -> bool:
-    return key.purpose is KeyPurpose.SEAL and key.state is KeyState.ACTIVE

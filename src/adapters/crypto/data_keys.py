@@ -26,6 +26,7 @@ from domain.keys import DataKey, KeyPurpose, KeyState, MasterKey
 from domain.ports import SealContext
 
 _WRAPPING_INFO = b"strongroom/v1/wrap-data-keys"
+_ASIDE_INFO = b"strongroom/v1/seal-aside"
 _CANARY = b"strongroom canary"
 _PREFIX = WRAPPED_MAGIC + FORMAT
 
@@ -102,6 +103,11 @@ def unwrap(master: MasterKey, stored: DataKey) -> bytes:
 def keyed_hash(key: bytes, kind: str, value: bytes) -> bytes:
     """HMAC-SHA256 (RFC 2104) of a value of one kind."""
     return hmac.digest(key, length_prefixed(kind.encode(), value), hashlib.sha256)
+
+
+def key_aside(digest_key: bytes) -> bytes:
+    """Derive the key for what is sealed outside the database (HKDF, RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=_ASIDE_INFO).derive(digest_key)
 
 
 def _wrapping_key(master: MasterKey) -> bytes:

@@ -1,5 +1,6 @@
 """What is kept in plain files: the old version's stores, its files as a migration finds them, the key, the lock."""
 
+from adapters.filesystem.answer_journal import FileAnswerJournal as FileAnswerJournal
 from adapters.filesystem.atomic import create_durably as create_durably
 from adapters.filesystem.atomic import fsync_directory as fsync_directory
 from adapters.filesystem.atomic import make_private_directory as make_private_directory

@@ -1,15 +1,19 @@
 """Every port in plain memory: what tests swap in, and the model that the other adapters are compared with."""
 
+from adapters.memory.answer_journal import MemoryAnswerJournal as MemoryAnswerJournal
 from adapters.memory.api_token_store import MemoryApiTokenStore as MemoryApiTokenStore
 from adapters.memory.audit_log import MemoryAuditLog as MemoryAuditLog
+from adapters.memory.authorization_server import MemoryAuthorizationServer as MemoryAuthorizationServer
 from adapters.memory.backup_store import MemoryBackupStore as MemoryBackupStore
 from adapters.memory.cipher import MemoryCipher as MemoryCipher
 from adapters.memory.clock import ManualClock as ManualClock
+from adapters.memory.connection_faults import MemoryConnectionFaults as MemoryConnectionFaults
 from adapters.memory.data_key_store import MemoryDataKeyStore as MemoryDataKeyStore
 from adapters.memory.database_checkup import MemoryDatabaseCheckup as MemoryDatabaseCheckup
 from adapters.memory.database_checkup import Stamped as Stamped
 from adapters.memory.key_source import MemoryKeySource as MemoryKeySource
 from adapters.memory.last_acts import MemoryLastActs as MemoryLastActs
+from adapters.memory.leases import MemoryLeases as MemoryLeases
 from adapters.memory.legacy_archive import MemoryLegacyArchive as MemoryLegacyArchive
 from adapters.memory.legacy_file_sink import MemoryLegacyFileSink as MemoryLegacyFileSink
 from adapters.memory.legacy_file_source import FileStat as FileStat
@@ -17,6 +21,7 @@ from adapters.memory.legacy_file_source import MemoryLegacyFileSource as MemoryL
 from adapters.memory.lock import MemoryLock as MemoryLock
 from adapters.memory.migration_ledger import MemoryMigrationLedger as MemoryMigrationLedger
 from adapters.memory.oauth_token_store import MemoryOAuthTokenStore as MemoryOAuthTokenStore
+from adapters.memory.pending_authorizations import MemoryPendingAuthorizations as MemoryPendingAuthorizations
 from adapters.memory.progress import MemoryProgress as MemoryProgress
 from adapters.memory.remnant_search import MemoryRemnantSearch as MemoryRemnantSearch
 from adapters.memory.schema import MemorySchema as MemorySchema

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from threading import RLock
 
 from typing_extensions import override
 
-from domain.audit import BEGINNING, Action, AuditEvent, Checkpoint, faults_in, on_one_line
+from domain.audit import BEGINNING, Action, AuditEvent, Checkpoint, event_behind, faults_in
 from domain.ports import AuditLog, Cipher, Clock
 
 
@@ -38,18 +37,16 @@ class MemoryAuditLog(AuditLog):
         self, actor: str, action: Action, subject: str, *, outcome: str = "ok", detail: str | None = None
     ) -> AuditEvent:
         with self._lock:
-            head = self.head()
-            event = AuditEvent(
-                sequence=head.sequence + 1,
+            event = event_behind(
+                self.head(),
                 at=self._clock.now(),
-                actor=on_one_line(actor),
+                actor=actor,
                 action=action,
-                subject=on_one_line(subject),
-                outcome=on_one_line(outcome),
-                detail=None if detail is None else on_one_line(detail),
-                chain="",
+                subject=subject,
+                outcome=outcome,
+                detail=detail,
+                chained=self._chained,
             )
-            event = replace(event, chain=self._chained(event, head.chain))
             self._events.append(event)
         return event
 
@@ -67,13 +64,13 @@ class MemoryAuditLog(AuditLog):
     @override
     def head(self) -> Checkpoint:
         with self._lock:
-            return _place(self._events[-1]) if self._events else self._tail
+            return self._events[-1].place if self._events else self._tail
 
     @override
     def verify(self, *, known: Checkpoint | None = None) -> list[str]:
         with self._lock:
             faults = list(faults_in(self._events, tail=self._tail, head=self.head(), chained=self._chained))
-            places = {self._tail, *map(_place, self._events)}
+            places = {self._tail, *(event.place for event in self._events)}
             if known is not None and known.sequence >= self._tail.sequence and known not in places:
                 faults.append(f"event {known.sequence}, known as {known.chain}, is not part of the log")
         return faults
@@ -89,7 +86,7 @@ class MemoryAuditLog(AuditLog):
         with self._lock:
             gone = self.count_before(before)
             if gone:
-                self._tail = _place(self._events[gone - 1])
+                self._tail = self._events[gone - 1].place
                 self._events = self._events[gone:]
         return gone
 
@@ -118,7 +115,3 @@ class MemoryAuditLog(AuditLog):
             and (since is None or event.at >= since)
             and (before is None or event.sequence < before)
         ][:limit]
-
-
-def _place(event: AuditEvent) -> Checkpoint:
-    return Checkpoint(sequence=event.sequence, chain=event.chain)

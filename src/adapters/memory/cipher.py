@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from threading import Lock
 
 from typing_extensions import override
@@ -63,6 +64,18 @@ class MemoryCipher(Cipher):
     def digest(self, kind: str, value: bytes) -> str:
         label = kind.encode()
         return hmac.digest(_DIGEST_KEY, len(label).to_bytes(4, "big") + label + value, hashlib.sha256).hex()
+
+    @override
+    def seal_aside(self, plaintext: bytes, context: SealContext) -> bytes:
+        return self.seal(plaintext, _aside(context)).blob
+
+    @override
+    def open_aside(self, blob: bytes, context: SealContext) -> bytes:
+        return self.open(blob, _aside(context))
+
+
+def _aside(context: SealContext) -> SealContext:
+    return replace(context, kind=f"aside {context.kind}")
 
 
 def _not_sealed(context: SealContext) -> NotSealed:

@@ -20,6 +20,10 @@ class ManualClock(Clock):
     def now(self) -> int:
         return self._now
 
+    @override
+    def wait(self, ms: int) -> None:
+        self.advance(ms)
+
     def advance(self, ms: int) -> int:
         """Move on by `ms` (back, if negative) and return the new instant."""
         with self._lock:

@@ -7,7 +7,7 @@ from threading import Lock
 from typing_extensions import override
 
 from domain.errors import Conflict, NotFound
-from domain.keys import DataKey, KeyPurpose, KeyState
+from domain.keys import DataKey, KeyState
 from domain.ports import DataKeyStore
 
 
@@ -30,7 +30,7 @@ class MemoryDataKeyStore(DataKeyStore):
     @override
     def activate(self, key: DataKey, *, instead_of: str | None = None) -> None:
         with self._lock:
-            active = [k for k in self._keys.values() if k.purpose is KeyPurpose.SEAL and k.state is KeyState.ACTIVE]
+            active = [k for k in self._keys.values() if k.seals_now]
             if instead_of is not None and [k.id for k in active] != [instead_of]:
                 raise Conflict("another data key is active meanwhile")
             if key.id in self._keys or {k.master_fingerprint for k in self._keys.values()} - {key.master_fingerprint}:

@@ -1,5 +1,6 @@
 """What the stores in memory can tell of their health."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -18,9 +19,9 @@ from domain.ports import (
     LegacyArchive,
     MigrationLedger,
 )
+from domain.ports.database_checkup import Drift
 
 _LINES = 10
-_ALL = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Stamped:
         yield from chain.from_iterable((entry.imported_at, entry.removed_at) for entry in self.ledger.entries())
         for token in self.api_tokens.list():
             yield from (token.created_at, token.last_used_at, token.revoked_at)
-        yield from (event.at for event in self.audit.list(limit=_ALL))
+        yield from (event.at for event in self.audit.list(limit=sys.maxsize))
 
     def _of_secrets(self) -> Iterator[int | None]:
         with self.secrets.lock:
@@ -53,12 +54,16 @@ class Stamped:
 
 
 class MemoryDatabaseCheckup(DatabaseCheckup):
-    """Counts `rows`. `complaints` is what the engine says of its structure, empty while all is well."""
+    """Counts `rows`. `complaints` is what the engine says of its structure, empty while all is well.
+
+    There are no tables here; `differences` is how they would differ.
+    """
 
     def __init__(self, rows: MemorySealedRows, stamped: Stamped) -> None:
         self._rows = rows
         self._stamped = stamped
         self.complaints: list[str] = []
+        self.differences = Drift()
 
     @override
     def engine(self) -> Engine:
@@ -67,6 +72,10 @@ class MemoryDatabaseCheckup(DatabaseCheckup):
     @override
     def faults(self, *, thorough: bool) -> list[str]:
         return self.complaints[:_LINES]
+
+    @override
+    def drift(self) -> Drift:
+        return self.differences
 
     @override
     def census(self) -> Census:

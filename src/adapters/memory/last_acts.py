@@ -1,13 +1,12 @@
 """The newest event on each subject, out of an audit log in memory."""
 
+import sys
 from collections.abc import Mapping
 
 from typing_extensions import override
 
 from domain.audit import Action
 from domain.ports import AuditLog, LastAct, LastActs
-
-_ALL = 1_000_000
 
 
 class MemoryLastActs(LastActs):
@@ -18,5 +17,5 @@ class MemoryLastActs(LastActs):
 
     @override
     def of(self, action: Action, *, subject: str | None = None) -> Mapping[str, LastAct]:
-        newest_first = self._log.list(action=action, subject=subject, limit=_ALL)
+        newest_first = self._log.list(action=action, subject=subject, limit=sys.maxsize)
         return {event.subject: LastAct(event.at, event.actor) for event in reversed(newest_first)}

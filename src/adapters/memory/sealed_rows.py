@@ -7,7 +7,6 @@ from threading import Lock
 from typing_extensions import override
 
 from domain.errors import Integrity, NotSealed, Tampered
-from domain.keys import KeyPurpose, KeyState
 from domain.ports import Damage, DataKeyStore, SealedRows
 
 
@@ -57,9 +56,7 @@ class MemorySealedRows(SealedRows):
 
     @override
     def reseal(self, key_id: str, *, limit: int) -> int:
-        active = next(
-            key.id for key in self._keys().list() if key.purpose is KeyPurpose.SEAL and key.state is KeyState.ACTIVE
-        )
+        active = next(key.id for key in self._keys().list() if key.seals_now)
         with self._lock:
             found = [row for row, key in self._rows.items() if key == key_id and row not in self._damaged][:limit]
             self._rows.update(dict.fromkeys(found, active))

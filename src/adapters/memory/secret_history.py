@@ -39,10 +39,6 @@ class MemorySecretHistory(SecretHistory):
             )
 
     @override
-    def destroy(self, name: str, version: int) -> bool:
-        return self.destroy_many([(name, version)]) == 1
-
-    @override
     def destroy_many(self, versions: Collection[tuple[str, int]]) -> int:
         with self._store.lock:
             found = [kept for name, version in versions if (kept := self._destructible(name, version)) is not None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select
 from typing_extensions import override
@@ -11,7 +11,7 @@ from adapters.sql.database import Database, Transaction
 from adapters.sql.statements import Statement
 from adapters.sql.tables import audit_checkpoint as checkpoint
 from adapters.sql.tables import audit_event as table
-from domain.audit import BEGINNING, HEAD, TAIL, Action, AuditEvent, Checkpoint, faults_in, on_one_line
+from domain.audit import BEGINNING, HEAD, TAIL, Action, AuditEvent, Checkpoint, event_behind, faults_in
 from domain.errors import DomainError, Integrity
 from domain.ports import AuditLog, Cipher, Clock
 
@@ -66,20 +66,18 @@ class SqlAuditLog(AuditLog):
         self, actor: str, action: Action, subject: str, *, outcome: str = "ok", detail: str | None = None
     ) -> AuditEvent:
         with self._database.transaction() as transaction:
-            head = self._trusted_head()
-            event = AuditEvent(
-                sequence=head.sequence + 1,
+            event = event_behind(
+                self._trusted_head(),
                 at=self._clock.now(),
-                actor=on_one_line(actor),
+                actor=actor,
                 action=action,
-                subject=on_one_line(subject),
-                outcome=on_one_line(outcome),
-                detail=None if detail is None else on_one_line(detail),
-                chain="",
+                subject=subject,
+                outcome=outcome,
+                detail=detail,
+                chained=self._chained,
             )
-            event = replace(event, chain=self._chained(event, head.chain))
             transaction.run(self._insert, {**asdict(event), "action": str(action)})
-            self._put(transaction, HEAD, Checkpoint(sequence=event.sequence, chain=event.chain))
+            self._put(transaction, HEAD, event.place)
         return event
 
     @override

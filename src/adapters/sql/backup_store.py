@@ -13,11 +13,11 @@ from typing_extensions import override
 
 from adapters.sql import schema
 from adapters.sql.backup_files import BackupDirectory
+from adapters.sql.columns import metadata
 from adapters.sql.data_key_store import SqlDataKeyStore
 from adapters.sql.database import Database
 from adapters.sql.opening import open_read_only
-from adapters.sql.sealing import open_everything
-from adapters.sql.tables import metadata
+from adapters.sql.sealed_places import open_everything
 from domain.backups import Backup
 from domain.errors import DatabaseUnusable, Integrity
 from domain.ports import BackupStore, Cipher, Clock

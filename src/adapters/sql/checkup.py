@@ -6,14 +6,16 @@ from collections import Counter
 from sqlalchemy import Column, ColumnElement, Select, case, func, select
 from typing_extensions import override
 
+from adapters.sql.columns import metadata
 from adapters.sql.database import Database
 from adapters.sql.failures import DRIVER_ERRORS, translate
 from adapters.sql.sealing import sealed_columns
-from adapters.sql.tables import claude_sdk_sessions, metadata
+from adapters.sql.tables import claude_sdk_sessions
 from domain.ports import Census, DatabaseCheckup, Engine
 from domain.ports.database_checkup import Drift
 
 _LINES = 10
+_TO_COME = ("expires_at", "retry_at")
 _REVISIONS = "alembic_version"
 _COLUMNS = (
     "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_xinfo(t.name) c "
@@ -107,11 +109,11 @@ def _newest(column: ColumnElement[int]) -> Select[tuple[int]]:
 
 
 def _stamps() -> list[Column[int]]:
-    """Find the columns in which our clock writes what it shows. A session's instants are the caller's."""
+    """Find the columns in which our clock writes what it shows, not what is to come. A session's are the caller's."""
     return [
         column
         for table in metadata.sorted_tables
         if table is not claude_sdk_sessions
         for column in table.columns
-        if (column.name == "at" or column.name.endswith("_at")) and column.name != "expires_at"
+        if (column.name == "at" or column.name.endswith("_at")) and not column.name.endswith(_TO_COME)
     ]

@@ -52,7 +52,7 @@ class SqlDataKeyStore(DataKeyStore):
     def activate(self, key: DataKey, *, instead_of: str | None = None) -> None:
         with self._database.transaction() as transaction:
             stored = self.list()
-            active = [k for k in stored if k.purpose is KeyPurpose.SEAL and k.state is KeyState.ACTIVE]
+            active = [k for k in stored if k.seals_now]
             if instead_of is not None and [k.id for k in active] != [instead_of]:
                 raise Conflict("another data key is active meanwhile", advice="look again: `strongroom keys status`")
             if {k.master_fingerprint for k in stored} - {key.master_fingerprint}:

@@ -2,11 +2,10 @@
 
 import sqlite3
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
@@ -14,60 +13,12 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql import ClauseElement
 
-from adapters.sql.failures import DRIVER_ERRORS, PRIMARY_CODE, translate
+from adapters.sql.failures import DRIVER_ERRORS, translate
 from adapters.sql.statements import Params, Statement, prepare
-from domain.errors import Integrity, Invalid
+from adapters.sql.transaction import NOTHING, BoundRow, Row, Transaction
+from adapters.sql.write_lock import take_write_lock
 
-Row = tuple[Any, ...]
-BoundRow = Sequence[object] | Params
-_NOTHING: Mapping[str, object] = {}
-_FIRST_PAUSE_S = 0.0002
-_LONGEST_PAUSE_S = 0.005
-
-
-class Transaction:
-    """Statements that become durable together, or not at all."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """Undo what the block did, and no more, if it raises (https://sqlite.org/lang_savepoint.html)."""
-        self._connection.execute("SAVEPOINT part")
-        try:
-            yield
-        except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO part")
-                self._connection.execute("RELEASE part")
-            if isinstance(error, DRIVER_ERRORS):
-                raise translate(error) from error
-            raise
-        self._connection.execute("RELEASE part")
-
-    def one(self, statement: Statement, params: Params = _NOTHING) -> Row | None:
-        """Return the first row, or None."""
-        try:
-            return cast("Row | None", self._connection.execute(statement.sql, statement.bind(params)).fetchone())
-        except UnicodeEncodeError:
-            return None  # half a surrogate pair: no stored text can be equal to it
-
-    def run(self, statement: Statement, params: Params = _NOTHING) -> int:
-        """Run a statement; returns how many rows it changed."""
-        try:
-            return self._connection.execute(statement.sql, statement.bind(params)).rowcount
-        except UnicodeEncodeError:
-            raise Invalid("a text that UTF-8 cannot hold") from None
-        except OverflowError:
-            raise Integrity(
-                "a number grew beyond what a database holds, as none of ours can",
-                advice="find out who wrote into the database; restore a backup",
-            ) from None
-
-    def run_many(self, statement: Statement, rows: Iterable[BoundRow]) -> int:
-        """Run a statement once for each of `rows`, bound, from a generator if need be; returns how many it changed."""
-        return self._connection.executemany(statement.sql, rows).rowcount
+__all__ = ["BoundRow", "Database", "Row", "Transaction"]
 
 
 class _Held(threading.local):
@@ -97,7 +48,7 @@ class Database:
         """Return an INSERT that can say what to do ON CONFLICT."""
         return sqlite.insert(table)
 
-    def one(self, statement: Statement, params: Params = _NOTHING) -> Row | None:
+    def one(self, statement: Statement, params: Params = NOTHING) -> Row | None:
         """Read the first row, or None."""
         connection = self._borrow()
         try:
@@ -109,7 +60,7 @@ class Database:
         finally:
             self._give_back(connection)
 
-    def all(self, statement: Statement, params: Params = _NOTHING) -> list[Row]:
+    def all(self, statement: Statement, params: Params = NOTHING) -> list[Row]:
         """Read every row."""
         connection = self._borrow()
         try:
@@ -122,7 +73,7 @@ class Database:
             self._give_back(connection)
 
     @contextmanager
-    def stream(self, statement: Statement, params: Params = _NOTHING) -> Iterator[Iterator[Row]]:
+    def stream(self, statement: Statement, params: Params = NOTHING) -> Iterator[Iterator[Row]]:
         """Read rows one by one, for tables too large to hold."""
         with self.borrowed() as connection:
             yield connection.execute(statement.sql, statement.bind(params))
@@ -170,7 +121,7 @@ class Database:
 
     @contextmanager
     def _begun(self, connection: sqlite3.Connection) -> Iterator[Transaction]:
-        _take_write_lock(connection)
+        take_write_lock(connection)
         try:
             self._held.transaction, self._held.connection = Transaction(connection), connection
             yield self._held.transaction
@@ -256,27 +207,3 @@ class Database:
             raise translate(error) from error
         self._opened.append(proxied)
         return cast("sqlite3.Connection", proxied.driver_connection)
-
-
-def _take_write_lock(connection: sqlite3.Connection) -> None:
-    """Begin to write. Raises the driver's error if another process writes for longer than the connection's patience.
-
-    SQLite's own wait sleeps up to 100 ms between two looks, and so loses again and again against a
-    process that writes much in short pieces; this one looks often.
-    """
-    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    connection.execute("PRAGMA busy_timeout=0")
-    try:
-        deadline, pause = time.monotonic() + patience_ms / 1_000, _FIRST_PAUSE_S
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-            else:
-                return
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={patience_ms}")

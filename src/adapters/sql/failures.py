@@ -1,11 +1,12 @@
 """The one place where a driver's errors become ours."""
 
+import re
 import sqlite3
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from domain.errors import Busy, DatabaseUnusable, DomainError, Integrity
+from domain.errors import Busy, DatabaseUnusable, DomainError, Integrity, SchemaIncomplete
 
 DRIVER_ERRORS = (sqlite3.Error, DBAPIError)
 
@@ -37,6 +38,8 @@ _MEANINGS: Final[dict[int, tuple[type[DomainError], str, str]]] = {
     ),
 }
 _OTHER = (DatabaseUnusable, "the database failed", "see the log of the service")
+_LOST = re.compile(r"no such (table|column): ([\w.]+)")
+"""SQLite has no code of its own for it, only these words."""
 PRIMARY_CODE = 0xFF
 """The lower byte of an extended result code is the primary one (https://sqlite.org/rescode.html)."""
 
@@ -46,4 +49,7 @@ def translate(error: Exception) -> DomainError:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & PRIMARY_CODE
     kind, message, advice = _MEANINGS.get(code, _OTHER)
+    lost = _LOST.search(str(cause)) if kind is DatabaseUnusable else None
+    if lost is not None:
+        return SchemaIncomplete(f"{message} ({cause})", missing=f"{lost[1]} {lost[2]}", advice=advice)
     return kind(f"{message} ({cause})", advice=advice)

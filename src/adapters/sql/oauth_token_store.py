@@ -15,6 +15,9 @@ from domain.oauth import OAuthToken
 from domain.ports import Cipher, Clock, OAuthTokenStore, SealContext, Sealed
 from domain.values import SecretValue, parse_forge
 
+_NOTED = ("client_id", "account", "issued_at", "refresh_expires_at", "connected_at", "refreshed_at")
+"""What is noted beside a token: the columns are called as its fields are."""
+
 _COLUMNS = (
     table.c.forge_type,
     table.c.id,
@@ -26,6 +29,7 @@ _COLUMNS = (
     table.c.expires_at,
     table.c.base_url,
     table.c.updated_at,
+    *(table.c[name] for name in _NOTED),
 )
 _KEPT = ("id", "created_at")
 
@@ -110,6 +114,7 @@ class SqlOAuthTokenStore(OAuthTokenStore):
                 "base_url": token.base_url,
                 "created_at": now,
                 "updated_at": now,
+                **{name: getattr(token, name) for name in _NOTED},
             },
         )
 
@@ -117,7 +122,7 @@ class SqlOAuthTokenStore(OAuthTokenStore):
         return self._cipher.seal(value.reveal().encode(), _context(row_id, version, field, forge))
 
     def _token(self, row: Row) -> OAuthToken:
-        forge, row_id, version, access, refresh, token_type, scopes, expires_at, base_url, updated_at = row
+        forge, row_id, version, access, refresh, token_type, scopes, expires_at, base_url, updated_at, *noted = row
 
         def opened(blob: bytes, field: str) -> SecretValue:
             place = _context(row_id, version, field, forge)
@@ -133,6 +138,7 @@ class SqlOAuthTokenStore(OAuthTokenStore):
             base_url=base_url,
             version=version,
             updated_at=updated_at,
+            **dict(zip(_NOTED, noted, strict=True)),
         )
 
 

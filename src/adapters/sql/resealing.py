@@ -8,9 +8,9 @@ from functools import partial
 from sqlalchemy import Column, Table, bindparam, func, select, update
 
 from adapters.sql.database import BoundRow, Database, Row
+from adapters.sql.sealed_places import SealedColumn, all_sealed_columns
 from adapters.sql.sealing import KeySealsNoMore, UseCount, context, with_a_key_that_seals
 from adapters.sql.statements import Statement
-from adapters.sql.tables import Binding
 from domain.errors import Integrity
 from domain.ports import Cipher
 
@@ -33,12 +33,13 @@ class Resealing:
         self._cipher = cipher
         self._uses = UseCount(database, cipher)
         self._keys = list(table.primary_key.columns)
-        columns: list[Column[bytes]] = [column for column in table.columns if "binding" in column.info]
-        self._cells = [_cell(column, number, len(self._keys), len(columns)) for number, column in enumerate(columns)]
+        sealed = [each for each in all_sealed_columns() if each.table is table]
+        columns = [each.column for each in sealed]
+        self._cells = [_cell(each, number, len(self._keys), len(sealed)) for number, each in enumerate(sealed)]
         values = [func.count(column) for column in columns]
         named = table.c.key_id.is_not(None)
         self._count = database.prepare(select(table.c.key_id, *values).where(named).group_by(table.c.key_id))
-        bound = [table.c[name] for column in columns for name in _bound_to(column)]
+        bound = [column for each in sealed for column in each.bound]
         self._find = database.prepare(
             select(*self._keys, *bound, *columns)
             .where(table.c.key_id == bindparam("of_key"))
@@ -112,13 +113,8 @@ class Resealing:
         return total
 
 
-def _cell(column: Column[bytes], number: int, keys: int, columns: int) -> _Cell:
-    return _Cell(column, keys + 2 * number, keys + 2 * number + 1, keys + 2 * columns + number)
-
-
-def _bound_to(column: Column[bytes]) -> tuple[str, str]:
-    binding: Binding = column.info["binding"]
-    return binding.row_id, binding.version
+def _cell(sealed: SealedColumn, number: int, keys: int, columns: int) -> _Cell:
+    return _Cell(sealed.column, keys + 2 * number, keys + 2 * number + 1, keys + 2 * columns + number)
 
 
 def _replacing(

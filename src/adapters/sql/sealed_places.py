@@ -1,15 +1,16 @@
 """Where sealed values lie: for each sealed column what its values are bound to, and their names for people."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, func, null, select
 
+from adapters.sql.columns import Binding
 from adapters.sql.database import Database, Row
 from adapters.sql.sealing import context, sealed_columns
-from adapters.sql.tables import Binding
-from domain.ports import SealContext
+from domain.ports import Cipher, SealContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,15 @@ class SealedColumn:
         binding: Binding = self.column.info["binding"]
         return binding
 
+    @property
+    def bound(self) -> tuple[Column[Any], Column[Any]]:
+        """The columns of row uuid and version that they are bound to."""
+        return self.table.c[self.binding.row_id], self.table.c[self.binding.version]
+
     def rows(self) -> Select[Row]:
         """Select key id, row uuid, version, name and sealed value of every value there is."""
-        bound = (self.table.c[self.binding.row_id], self.table.c[self.binding.version])
         joined, name = self._named()
-        columns = (self.table.c.key_id, *bound, name, self.column)
+        columns = (self.table.c.key_id, *self.bound, name, self.column)
         return select(*columns).select_from(joined).where(self.column.is_not(None))
 
     def place(self, row_id: str, version: int, name: str | None) -> SealContext:
@@ -69,3 +74,14 @@ def every_place(database: Database) -> Iterator[SealContext]:
         with database.stream(database.prepare(each.rows())) as rows:
             for _, row_id, version, name, _ in rows:
                 yield each.place(row_id, version, name)
+
+
+def open_everything(database: Database, cipher: Cipher) -> dict[str, int]:
+    """Open every sealed value; returns how many there are by data key. Raises `Integrity` at the first that fails."""
+    counts: Counter[str] = Counter()
+    for each in all_sealed_columns():
+        with database.stream(database.prepare(each.rows())) as rows:
+            for key_id, row_id, version, name, sealed in rows:
+                cipher.open(sealed, each.place(row_id, version, name))
+                counts[key_id] += 1
+    return dict(counts)

@@ -1,13 +1,13 @@
-"""Sealed columns: what each value is bound to, how often a key was used, and whether everything opens."""
+"""Sealed columns: what each value is bound to, and how often a key was used."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sqlalchemy import Column, Table, bindparam, select, update
+from sqlalchemy import Column, Table, bindparam, update
 
+from adapters.sql.columns import Binding, metadata
 from adapters.sql.database import Database, Transaction
-from adapters.sql.tables import Binding, data_key, metadata
+from adapters.sql.tables import data_key
 from domain.errors import Busy
 from domain.keys import KeyState
 from domain.ports import Cipher, SealContext
@@ -66,20 +66,6 @@ def with_a_key_that_seals(cipher: Cipher, attempt: Callable[[], T]) -> T:
         except KeySealsNoMore:
             cipher.renew()
     return attempt()
-
-
-def open_everything(database: Database, cipher: Cipher) -> dict[str, int]:
-    """Open every sealed value; returns how many there are by data key. Raises `Integrity` at the first that fails."""
-    counts: Counter[str] = Counter()
-    for table, column in sealed_columns():
-        binding: Binding = column.info["binding"]
-        columns = (table.c.key_id, table.c[binding.row_id], table.c[binding.version], column)
-        query = database.prepare(select(*columns).where(column.is_not(None)))
-        with database.stream(query) as rows:
-            for key_id, row_id, version, blob in rows:
-                cipher.open(blob, context(column, row_id, version, f"{table.name} {row_id}"))
-                counts[key_id] += 1
-    return dict(counts)
 
 
 class UseCount:

@@ -91,10 +91,6 @@ class SqlSecretHistory(SecretHistory):
         return Secret(name=name, value=SecretValue(text), version=version, created_at=created_at, updated_at=written_at)
 
     @override
-    def destroy(self, name: str, version: int) -> bool:
-        return self.destroy_many([(name, version)]) == 1
-
-    @override
     def destroy_many(self, versions: Collection[tuple[str, int]]) -> int:
         with self._database.transaction() as transaction:
             there = sum(self._emptied(transaction, name, version) for name, version in versions)

@@ -1,56 +1,8 @@
-"""The tables, as SQLAlchemy sees them. A sealed column says in its `info` what its values are bound to."""
+"""The tables, as SQLAlchemy sees them."""
 
-from dataclasses import dataclass
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What a sealed column's values are bound to: its kind and field, and the columns of row uuid and version.
-
-    For people, `shown` says what a value belongs to, with the words `{name}` and `{version}`, and
-    `named_by` where the name stands: `table.column`, of this table or of one that it refers to.
-    """
-
-    kind: str
-    field: str
-    row_id: str
-    version: str
-    shown: str = "{name}, version {version}"
-    named_by: str | None = None
-
-
-def sealed(name: str, binding: Binding, *, nullable: bool = False) -> Column[bytes]:
-    """Declare a column of sealed values; verification and rotation find it by this."""
-    return Column(name, LargeBinary, nullable=nullable, info={"binding": binding})
-
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-WHOLE = BigInteger().with_variant(Integer(), "sqlite")
-"""A 64-bit integer; SQLite's STRICT tables know only the name INTEGER."""
-
-# Keys sort by code point everywhere, as SQLite's BINARY and Python's `sorted` do.
-TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+from adapters.sql.columns import TEXT, WHOLE, Binding, metadata, sealed
 
 # Without rowid a session is found in one tree instead of two (https://sqlite.org/withoutrowid.html).
 claude_sdk_sessions = Table(
@@ -132,7 +84,75 @@ operator_oauth_tokens = Table(
     Column("base_url", TEXT),
     Column("created_at", WHOLE, nullable=False),
     Column("updated_at", WHOLE, nullable=False),
+    Column("client_id", TEXT),
+    Column("account", TEXT),
+    Column("issued_at", WHOLE),
+    Column("refresh_expires_at", WHOLE),
+    Column("connected_at", WHOLE),
+    Column("refreshed_at", WHOLE),
     Index(None, "key_id"),
+    sqlite_strict=True,
+)
+
+oauth_connection_fault = Table(
+    "oauth_connection_fault",
+    metadata,
+    Column("forge_type", TEXT, primary_key=True),
+    Column("token_version", WHOLE, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("since", WHOLE, nullable=False),
+    Column("at", WHOLE, nullable=False),
+    Column("failures", WHOLE, nullable=False),
+    Column("retry_at", WHOLE, nullable=False),
+    Column("client_mark", TEXT, nullable=False),
+    sqlite_strict=True,
+)
+
+oauth_authorization = Table(
+    "oauth_authorization",
+    metadata,
+    Column("state_digest", TEXT, primary_key=True),
+    Column("id", TEXT, nullable=False, unique=True),
+    Column("version", WHOLE, nullable=False),
+    Column("forge_type", TEXT, nullable=False),
+    Column("base_url", TEXT, nullable=False),
+    Column("client_id", TEXT, nullable=False),
+    Column("redirect_uri", TEXT, nullable=False),
+    Column("starter_digest", TEXT, nullable=False),
+    Column("at_terminal", WHOLE, nullable=False),
+    Column("actor", TEXT, nullable=False),
+    Column("key_id", TEXT, ForeignKey("data_key.id"), nullable=False),
+    *(
+        sealed(
+            f"sealed_{field}",
+            Binding(
+                "oauth_authorization",
+                field,
+                "id",
+                "version",
+                f"the {field} of an authorization at {{name}}",
+                "oauth_authorization.forge_type",
+            ),
+            nullable=field == "answer",
+        )
+        for field in ("verifier", "answer")
+    ),
+    Column("created_at", WHOLE, nullable=False),
+    Column("expires_at", WHOLE, nullable=False),
+    Index(None, "key_id"),
+    Index(None, "expires_at"),
+    sqlite_strict=True,
+)
+
+# A lease that was given back stays, without an owner, so that its fence never starts again.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("fence", WHOLE, nullable=False),
+    Column("owner", TEXT),
+    Column("until", WHOLE, nullable=False),
     sqlite_strict=True,
 )
 

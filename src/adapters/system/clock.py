@@ -13,3 +13,7 @@ class SystemClock(Clock):
     @override
     def now(self) -> int:
         return time.time_ns() // 1_000_000
+
+    @override
+    def wait(self, ms: int) -> None:
+        time.sleep(ms / 1_000)

@@ -26,6 +26,7 @@ COMMANDS: Final = MappingProxyType(
         "secrets": ("app.cli.secrets", "Secrets: list, read, write and delete them."),
         "agents": ("app.cli.agents", "Agents and their tokens."),
         "oauth": ("app.cli.oauth", "The operator's OAuth tokens, one a forge."),
+        "git-credential": ("app.cli.git_credential", "Give git the password for a forge, each time it asks."),
         "api-tokens": ("app.cli.api_tokens", "Bearer tokens of the HTTP API."),
         "keys": ("app.cli.keys", "Keys: how they stand, rotated, verified, and kept offline."),
         "audit": ("app.cli.audit", "Who did what: the log of it, checked and pruned."),

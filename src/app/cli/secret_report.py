@@ -1,9 +1,12 @@
 """Secrets and their versions as lists, for a program and for a person."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
+from app.cli.output import aligned, counted
+from app.usecases.forget_damaged import Forgotten
 from domain.instants import format_instant
-from domain.ports import LastAct
+from domain.ports import Damage, LastAct
 from domain.secrets import DamagedVersion, SecretInfo, SecretVersion
 
 
@@ -41,6 +44,26 @@ def history_as_rows(versions: Sequence[SecretVersion]) -> Iterator[tuple[int, st
     """Return number, instant and state of each version."""
     for version in versions:
         yield version.version, format_instant(version.created_at), _state(version)
+
+
+def forgotten_as_document(forgotten: Forgotten, left: Sequence[Damage]) -> dict[str, object]:
+    """Return what `secrets forget-damaged --json` prints; `left` is damaged still."""
+    return {
+        "backup": forgotten.backup,
+        "forgotten": [asdict(damage) for damage in forgotten.versions],
+        "damaged": [asdict(damage) for damage in left],
+    }
+
+
+def forgotten_as_text(forgotten: Forgotten, left: Sequence[Damage]) -> list[str]:
+    """Return the screen, from the same facts."""
+    if forgotten.versions:
+        rows = [(damage.name, damage.version, damage.cause) for damage in forgotten.versions]
+        told = f"{counted(len(rows), 'damaged value')} forgotten; the backup {forgotten.backup} holds them"
+        return [*aligned(rows, header=("NAME", "VERSION", "CAUSE")), told]
+    if left:
+        return ["there is nothing to forget, but something else is damaged"]
+    return ["every value opens: there is nothing to forget"]
 
 
 def last_read(act: LastAct | None) -> str:

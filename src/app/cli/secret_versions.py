@@ -91,11 +91,10 @@ def undelete_secret(name: str) -> None:
 @click.pass_context
 def forget_damaged(ctx: click.Context, confirm: str | None) -> None:
     """Forget every secret's value that does not open, after a backup and after asking for the word `damaged`."""
-    from dataclasses import asdict
-
     from app.cli.exits import EXIT_CODES
     from app.cli.opening import service
-    from app.cli.output import aligned, counted, emit, warn
+    from app.cli.output import emit, warn
+    from app.cli.secret_report import forgotten_as_document, forgotten_as_text
     from app.cli.typed import confirmed_name
     from app.usecases.forget_damaged import damage_left
     from domain.errors import Integrity
@@ -104,24 +103,7 @@ def forget_damaged(ctx: click.Context, confirm: str | None) -> None:
     with service() as opened:
         forgotten = opened.forget_damaged()()
         left = damage_left(opened.sealed_rows())
-    rows = aligned(
-        ((damage.name, damage.version, damage.cause) for damage in forgotten.versions),
-        header=("NAME", "VERSION", "CAUSE"),
-    )
-    told = f"{counted(len(forgotten.versions), 'damaged value')} forgotten; the backup {forgotten.backup} holds them"
-    none = (
-        "there is nothing to forget, but something else is damaged"
-        if left
-        else "every value opens: there is nothing to forget"
-    )
-    emit(
-        {
-            "backup": forgotten.backup,
-            "forgotten": [asdict(damage) for damage in forgotten.versions],
-            "damaged": [asdict(damage) for damage in left],
-        },
-        [*rows, told if forgotten.versions else none],
-    )
+    emit(forgotten_as_document(forgotten, left), forgotten_as_text(forgotten, left))
     for damage in left:
         warn(f"still damaged: {damage.message} ({damage.advice})")
     if left:

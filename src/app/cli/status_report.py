@@ -8,10 +8,10 @@ from app.cli.output import aligned, counted
 from app.documents import source_outcome
 from app.usecases.survey import Stock
 from domain.backups import Backup
+from domain.connections import EXPIRES_SOON_MS, Status
 from domain.instants import DAY_MS, HOUR_MS, MINUTE_MS, format_instant
 from domain.keys import MasterKey
 
-_EXPIRES_SOON_MS = 7 * DAY_MS
 _KIB = 1_024
 _KINDS = {
     "sessions": "session",
@@ -23,6 +23,7 @@ _KINDS = {
 
 def as_document(stock: Stock, *, database: Path, is_current: bool, key: MasterKey) -> dict[str, Any]:
     """Return what `status --json` prints. Instants in milliseconds UTC, sizes in bytes."""
+    soon = stock.taken_at + EXPIRES_SOON_MS
     return {
         "database": {"path": str(database), "bytes": _size(database), "schema_is_current": is_current},
         "key": {"fingerprint": key.fingerprint, "source": key.source},
@@ -31,14 +32,19 @@ def as_document(stock: Stock, *, database: Path, is_current: bool, key: MasterKe
         "damaged": stock.damaged,
         "backup": _backup(stock.backups[-1]) if stock.backups else None,
         "expiring_tokens": [
-            {"forge": token.forge_type, "expires_at": token.expires_at, "expired": token.expires_at <= stock.taken_at}
-            for token in stock.oauth_tokens
-            if token.expires_at is not None and token.expires_at < stock.taken_at + _EXPIRES_SOON_MS
+            {"forge": each.forge, "expires_at": each.expires_at, "expired": each.expires_at <= stock.taken_at}
+            for each in stock.connections
+            if each.refreshable is False and each.expires_at is not None and each.expires_at < soon
+        ],
+        "connections": [
+            {"forge": each.forge, "status": each.status, "reason": each.reason, "last_error": each.last_error}
+            for each in stock.connections
+            if each.status is not Status.NOT_CONNECTED
         ],
         "expiring_secrets": [
             {"name": secret.name, "expires_at": secret.expires_at, "expired": secret.expires_at <= stock.taken_at}
             for secret in stock.mortal_secrets
-            if secret.expires_at is not None and secret.expires_at < stock.taken_at + _EXPIRES_SOON_MS
+            if secret.expires_at is not None and secret.expires_at < soon
         ],
     }
 
@@ -53,6 +59,7 @@ def as_text(document: dict[str, Any], now: int) -> list[str]:
         ("key", f"{key['fingerprint']} ({key['source']})"),
         ("rows", rows),
         ("backup", _backup_text(document["backup"], now)),
+        *(("connection", _connection_text(each)) for each in document["connections"]),
         *(("damaged", message) for message in document["damaged"]),
         *(
             ("expiring", _expiry_text(token, f"OAuth token of {token['forge']}"))
@@ -105,6 +112,11 @@ def _age(span_ms: int) -> str:
         if span_ms >= unit:
             return counted(span_ms // unit, name)
     return "less than a minute"
+
+
+def _connection_text(connection: dict[str, Any]) -> str:
+    why = connection["reason"] or connection["last_error"]
+    return f"{connection['forge']}: {connection['status']}" + (f": {why}" if why else "")
 
 
 def _expiry_text(mortal: dict[str, Any], what: str) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 
+from app.oauth_clients import CLIENT_SECRETS
 from app.settings import PREFIX, SPECS
 from domain.errors import Invalid
 
@@ -24,6 +25,10 @@ def storable_name(name: str) -> str:
         raise Invalid("no setting has that name", advice=f"did you mean {near[0]}?")
     if not SPECS[lower]["stored"]:
         variable = PREFIX + lower.upper()
+        if lower in CLIENT_SECRETS:
+            raise Invalid(
+                f"{lower} is a secret", advice=f"`strongroom secrets set {lower}` reads it, and keeps it sealed"
+            )
         raise Invalid(
             f"{lower} is not kept in the database",
             advice=f"set {variable} in the environment, or {variable}_FILE to the name of a file that holds it",

@@ -18,9 +18,12 @@ from domain.api_tokens import ADMIN, ApiToken
 from domain.errors import NotAllowed, NotFound, Unauthenticated
 from domain.instants import MINUTE_MS
 from domain.ports import Clock
-from domain.values import SecretValue, has_control
+from domain.values import FORGES, SecretValue, has_control
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/healthz"})
+CALLBACKS = frozenset(f"/oauth/{forge}/callback" for forge in FORGES)
+"""Where forges send browsers back to: let in by a `state` and the cookie beside it, which the route checks."""
+
 _READING = frozenset({"GET", "HEAD"})
 _CALLER = "strongroom.caller"
 _USE_NOTED_EVERY_MS = MINUTE_MS
@@ -28,8 +31,13 @@ _OURSELVES = ApiToken(id="peer", name="our own user", prefix="", digest=b"", gra
 
 
 def is_open(scope: Scope) -> bool:
-    """Tell whether a request needs no token."""
+    """Tell whether a request is answered at any time, and needs no token."""
     return scope["path"] in OPEN_PATHS and scope["method"] in _READING
+
+
+def brings_its_own(scope: Scope) -> bool:
+    """Tell whether a request is let in by what it brings itself instead of a token."""
+    return scope["path"] in CALLBACKS and scope["method"] == "GET"
 
 
 def caller_of(request: Request) -> ApiToken:
@@ -55,7 +63,7 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; raises `Unauthenticated`, `NotAllowed` or `NotFound`."""
-        if scope["type"] == "http" and not is_open(scope):
+        if scope["type"] == "http" and not is_open(scope) and not brings_its_own(scope):
             await self._let_in(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -61,6 +61,12 @@ class NewAgentToken(Body):
     verify: bool = False
 
 
+class RefreshOptions(Body):
+    """`POST /oauth/{forge}/refresh`: the access token that the caller was refused with, if that is why he asks."""
+
+    rejected: Hidden | None = None
+
+
 class RunOptions(Body):
     """`POST /migrations/run`."""
 

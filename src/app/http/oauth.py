@@ -1,47 +1,131 @@
-"""`/oauth`: how the operator's connection to each forge stands. No route here shows a token."""
+"""`/oauth`: the operator's connection to each forge. One route gives an access token; none gives a refresh token."""
 
-from starlette.concurrency import run_in_threadpool
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from app.documents import oauth_connection
-from app.http.routing import no_content, resource
-from app.usecases.look_at_connection import LookAtConnection
-from domain.errors import NotFound
-from domain.ports import OAuthTokenStore
-from domain.values import FORGES
+from app import documents
+from app.http.bodies import read_body
+from app.http.browsers import Browsers
+from app.http.models import RefreshOptions
+from app.http.pages import page, wants_page
+from app.http.problems import status_of
+from app.http.routing import resource
+from app.usecases.oauth.connect import BeginAuthorization, FinishAuthorization
+from app.usecases.oauth.disconnect import Disconnect
+from app.usecases.oauth.give_out import GiveOutAccessToken
+from app.usecases.oauth.look import LookAtConnection
+from app.usecases.oauth.refresh import RefreshConnection
+from domain.connections import Connection
+from domain.errors import DomainError, NotFound
+from domain.values import FORGES, SecretValue
+
+T = TypeVar("T")
+_AT_ONCE = 16
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthActs:
+    """The use cases behind the routes."""
+
+    look: LookAtConnection
+    begin: BeginAuthorization
+    finish: FinishAuthorization
+    refresh: RefreshConnection
+    give_out: GiveOutAccessToken
+    disconnect: Disconnect
 
 
 class OAuth:
     """One connection a forge, whether there is one or not."""
 
-    def __init__(self, tokens: OAuthTokenStore, look: LookAtConnection) -> None:
-        self._tokens = tokens
-        self._look = look
+    def __init__(self, acts: OAuthActs, browsers: Browsers) -> None:
+        self._acts = acts
+        self._browsers = browsers
+        # Whoever waits for a forge waits among themselves: no other route is held up behind them.
+        self._waiting = CapacityLimiter(_AT_ONCE)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
         return [
             resource("/oauth", GET=self.page),
-            resource("/oauth/{forge}", GET=self.show, DELETE=self.delete),
+            resource("/oauth/{forge}", GET=self.show, DELETE=self.disconnect),
+            resource("/oauth/{forge}/authorize", POST=self.authorize),
+            resource("/oauth/{forge}/callback", GET=self.callback),
+            resource("/oauth/{forge}/refresh", POST=self.refresh),
+            resource("/oauth/{forge}/access-token", GET=self.access_token),
         ]
 
     async def page(self, _request: Request) -> Response:
         """List the three forges."""
-        return JSONResponse(
-            {"oauth": [await run_in_threadpool(oauth_connection, forge, self._look) for forge in FORGES]}
-        )
+        return JSONResponse({"oauth": [documents.oauth_connection(await self._look(forge)) for forge in FORGES]})
 
     async def show(self, request: Request) -> Response:
         """Return how one forge stands."""
-        return JSONResponse(await run_in_threadpool(oauth_connection, _forge(request), self._look))
+        return JSONResponse(documents.oauth_connection(await self._look(_forge(request))))
 
-    async def delete(self, request: Request) -> Response:
-        """Disconnect a forge."""
-        if not await run_in_threadpool(self._tokens.delete, _forge(request)):
-            raise NotFound("this forge is not connected")
-        return no_content()
+    async def authorize(self, request: Request) -> Response:
+        """Begin to connect a forge: the address to send the browser to, which is known again by a cookie."""
+        starter = self._browsers.known_or_new(request)
+        begun = await self._off_the_loop(partial(self._acts.begin, _forge(request), starter=starter))
+        response = JSONResponse({"authorization_url": begun.url}, headers=_NO_STORE)
+        self._browsers.remember(response, starter)
+        return response
+
+    async def callback(self, request: Request) -> Response:
+        """Take a browser back from a forge. Let in by `state` and cookie; a person is answered with a page."""
+        if not wants_page(request.headers):
+            return await self._came_back(request)
+        try:
+            return await self._came_back(request)
+        except DomainError as error:
+            return page("Not connected", error.message, error.advice or "", status=status_of(type(error)))
+
+    async def _came_back(self, request: Request) -> Response:
+        forge, answer = _forge(request), SecretValue(request.url.query)
+        starter = self._browsers.known(request)
+        if await self._off_the_loop(partial(self._acts.finish.waits_at_terminal, forge, answer)):
+            return page("Go back to the terminal", f"It goes on there, and says whether {forge} is connected.")
+        token = await self._off_the_loop(partial(self._acts.finish, forge, answer, starter=starter))
+        if wants_page(request.headers):
+            who = f"as {token.account}" if token.account else "now"
+            return page("Connected", f"{forge} is connected {who}. This page can be closed.")
+        return JSONResponse(documents.oauth_connection(await self._look(forge)), headers=_NO_STORE)
+
+    async def refresh(self, request: Request) -> Response:
+        """Refresh a token, or see that it was; says how the connection stands, without a token."""
+        forge, body = _forge(request), await read_body(request, RefreshOptions)
+        if body.rejected is None:
+            await self._off_the_loop(partial(self._acts.refresh.force, forge))
+        else:
+            await self._off_the_loop(partial(self._acts.refresh, forge, rejected=body.rejected))
+        return JSONResponse(documents.oauth_connection(await self._look(forge)))
+
+    async def access_token(self, request: Request) -> Response:
+        """Give an access token out, refreshed if need be."""
+        token = await self._off_the_loop(partial(self._acts.give_out, _forge(request)))
+        return JSONResponse(
+            {"access_token": token.access_token.reveal(), "expires_at": token.expires_at}, headers=_NO_STORE
+        )
+
+    async def disconnect(self, request: Request) -> Response:
+        """End a connection; a second time there is nothing left to end, and that is well, too."""
+        return JSONResponse(
+            documents.disconnected(await self._off_the_loop(partial(self._acts.disconnect, _forge(request))))
+        )
+
+    async def _look(self, forge: str) -> Connection:
+        return await to_thread.run_sync(self._acts.look, forge)
+
+    async def _off_the_loop(self, act: Callable[[], T]) -> T:
+        return await to_thread.run_sync(act, limiter=self._waiting)
 
 
 def _forge(request: Request) -> str:

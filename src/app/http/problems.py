@@ -14,6 +14,7 @@ from domain.errors import (
     Conflict,
     DatabaseUnusable,
     DomainError,
+    ForgeFailed,
     Integrity,
     Invalid,
     KeyRefused,
@@ -23,7 +24,9 @@ from domain.errors import (
     Unreachable,
     VersionConflict,
 )
+from domain.instants import SECOND_MS
 from domain.legacy.text import Malformed
+from domain.ports.authorization_server import GrantRefused
 from domain.ports.credential_check import CredentialRefused
 from domain.ports.legacy_file_source import SourceChanged, SourceRemains, SourceTooLarge, SourceUnreadable
 
@@ -36,6 +39,7 @@ STATUSES: Final[Mapping[type[DomainError], int]] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
     CredentialRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    GrantRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -98,6 +102,8 @@ def from_error(error: DomainError, headers: Headers) -> Problem:
         added["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Busy):
         added |= _RETRY_SOON
+    if isinstance(error, ForgeFailed) and error.retry_after_ms is not None:
+        added["Retry-After"] = str(-(-error.retry_after_ms // SECOND_MS))
     if isinstance(error, InvalidBody):
         more["errors"] = [{"pointer": pointer, "detail": message} for pointer, message in error.faults]
     if isinstance(error, VersionConflict):

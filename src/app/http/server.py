@@ -27,6 +27,7 @@ from app.http.api_tokens import ApiTokens
 from app.http.audit import Audit
 from app.http.bodies import BodyLimit
 from app.http.boot_migration import BootMigration
+from app.http.browsers import Browsers
 from app.http.denials import Denials
 from app.http.envelope import Envelope
 from app.http.gate import Gate
@@ -34,7 +35,7 @@ from app.http.health import Health
 from app.http.keys import Keys
 from app.http.listening import Listener, listening
 from app.http.migrations import Migrations
-from app.http.oauth import OAuth
+from app.http.oauth import OAuth, OAuthActs
 from app.http.peers import PeerProtocol
 from app.http.problems import from_protocol
 from app.http.readiness import MIGRATING, Readiness
@@ -44,6 +45,9 @@ from domain.migrations import MigrationReport
 
 GRACE_S = 10
 """How long requests, and the boot migrations, may go on after the order to stop."""
+
+REFRESH_GRACE_S = 25
+"""How long a refresh that was begun may go on: a forge is given 15 s, and the answer must not be lost."""
 
 TURN_S = 0.0005
 """How long a thread that computes keeps the interpreter from one that waits: a tenth of Python's default.
@@ -95,6 +99,7 @@ def serve(container: Container, *, say: Callable[[str], None], on_report: Callab
         try:
             server.run([listener.socket for listener in listeners])
         finally:
+            container.refresh_connection().settle(REFRESH_GRACE_S)
             if boot.wait(GRACE_S):
                 container.database().close()
     if boot.failure is not None:
@@ -172,7 +177,7 @@ def _routes(container: Container, readiness: Readiness) -> list[BaseRoute]:
         Sessions(container.sessions(), container.prune_sessions(), ttl_days=settings.session_ttl_days),
         Secrets(secrets, container.secret_history(), _secret_acts(container)),
         Agents(secrets, container.rotate_agent_token()),
-        OAuth(container.oauth_tokens(), container.look_at_connection()),
+        OAuth(_oauth_acts(container), Browsers(settings.public_url)),
         Keys(container.key_status(), container.rotate_data_keys()),
         Migrations(
             ledger,
@@ -193,6 +198,17 @@ def _secret_acts(container: Container) -> SecretActs:
         roll_back=container.rollback_secret(),
         find_damage=container.find_damage(),
         last_acts=container.last_acts(),
+    )
+
+
+def _oauth_acts(container: Container) -> OAuthActs:
+    return OAuthActs(
+        look=container.look_at_connection(),
+        begin=container.begin_authorization(),
+        finish=container.finish_authorization(),
+        refresh=container.refresh_connection(),
+        give_out=container.give_out_access_token(),
+        disconnect=container.disconnect(),
     )
 
 

@@ -72,10 +72,6 @@ class AuditedSecretHistory(SecretHistory):
         return secret
 
     @override
-    def destroy(self, name: str, version: int) -> bool:
-        return self.destroy_many([(name, version)]) == 1
-
-    @override
     def destroy_many(self, versions: Collection[tuple[str, int]]) -> int:
         there = self._known(versions)
         with ExitStack() as acts:

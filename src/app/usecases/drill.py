@@ -1,10 +1,12 @@
 """The drill for a compromise: which credentials there are, where each is revoked, and which were replaced since."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.usecases.open_tokens import open_tokens
 from domain.audit import Action
 from domain.errors import Conflict, Integrity
+from domain.oauth import OAuthToken
 from domain.ports import (
     Cipher,
     Clock,
@@ -16,7 +18,7 @@ from domain.ports import (
     SecretStore,
     SettingStore,
 )
-from domain.values import AGENT_TOKEN_PREFIX, FORGES, PENPOT_TOKEN
+from domain.values import AGENT_TOKEN_PREFIX, PENPOT_TOKEN
 
 BEGUN_AT = "drill_begun_at"
 """The entry of the settings table that holds when the drill began (ms UTC); not one of the settings."""
@@ -188,9 +190,8 @@ class Drill:
     def _oauth_tokens(self, begun_at: int | None) -> list[Credential]:
         reads, writes = self.last_acts.of(Action.OAUTH_READ), self.last_acts.of(Action.OAUTH_WRITE)
         return [
-            self._oauth_token(forge, begun_at, written_at, reads.get(forge))
-            for forge in FORGES
-            for written_at in self._connected(forge, writes.get(forge))
+            self._oauth_token(forge, begun_at, _written_at(token, writes.get(forge)), reads.get(forge))
+            for forge, token in open_tokens(self.oauth_tokens)
         ]
 
     def _oauth_token(
@@ -207,20 +208,13 @@ class Drill:
             replaced=begun_at is not None and written_at is not None and written_at >= begun_at,
         )
 
-    def _connected(self, forge: str, write: LastAct | None) -> Iterator[int | None]:
-        """Give when the token of a forge was written, as far as that is known; nothing if there is no token.
-
-        What we cannot open may still open doors.
-        """
-        logged = None if write is None else write.at
-        try:
-            token = self.oauth_tokens.get(forge)
-        except Integrity:
-            yield logged
-        else:
-            if token is not None:
-                yield logged if token.updated_at is None else token.updated_at
-
     def _page(self, forge: str) -> str | None:
         url = self.forge_urls.get(forge)
         return None if url is None else url.rstrip("/") + _PAGES[forge]
+
+
+def _written_at(token: OAuthToken | Integrity, write: LastAct | None) -> int | None:
+    """Say when a token was written, as far as that is known. What we cannot open may still open doors."""
+    if isinstance(token, OAuthToken) and token.updated_at is not None:
+        return token.updated_at
+    return None if write is None else write.at

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from app.audit import announced
+from app.usecases.open_tokens import open_tokens
 from app.usecases.restore_legacy_files import LeftBehind, record_damage
 from domain.audit import Action
 from domain.errors import Integrity
 from domain.oauth import OAuthToken
 from domain.ports import AuditLog, LegacyFileSink, OAuthTokenStore, SecretStore, SessionStore
 from domain.secrets import Secret
-from domain.values import FORGES, holds_token
+from domain.values import holds_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +81,11 @@ class ExportLegacyFiles:
 
     def _opened_tokens(self, damaged: list[LeftBehind]) -> list[OAuthToken]:
         tokens = []
-        for forge in FORGES:
-            try:
-                token = self.stores.oauth_tokens.get(forge)
-            except Integrity as error:
-                damaged.append(LeftBehind.because(error, name=f"OAuth token of {forge}"))
+        for forge, token in open_tokens(self.stores.oauth_tokens):
+            if isinstance(token, Integrity):
+                damaged.append(LeftBehind.because(token, name=f"OAuth token of {forge}"))
             else:
-                tokens += [] if token is None else [token]
+                tokens.append(token)
         return tokens
 
 

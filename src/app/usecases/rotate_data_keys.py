@@ -123,12 +123,11 @@ class RotateDataKeys:
         return done
 
     def _former_keys(self) -> list[DataKey]:
-        return self._sealing_keys(KeyState.DECRYPT_ONLY)
+        keys = self.keys.list()
+        return [key for key in keys if key.purpose is KeyPurpose.SEAL and key.state is KeyState.DECRYPT_ONLY]
 
     def _active(self) -> DataKey:
-        for key in self._sealing_keys(KeyState.ACTIVE):
-            return key
+        for key in self.keys.list():
+            if key.seals_now:
+                return key
         raise Integrity("there is no active data key", advice="restore the database from a backup")
-
-    def _sealing_keys(self, state: KeyState) -> list[DataKey]:
-        return [key for key in self.keys.list() if key.purpose is KeyPurpose.SEAL and key.state is state]

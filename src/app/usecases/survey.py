@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.usecases.oauth.look import LookAtConnection
+from app.usecases.open_tokens import open_tokens
 from domain.backups import Backup
+from domain.connections import Connection
 from domain.errors import Integrity
 from domain.migrations import LedgerEntry, MigrationOutcome
 from domain.oauth import OAuthToken
@@ -30,6 +33,8 @@ class Stock:
     migrations: list[MigrationOutcome]
     backups: list[Backup]
     oauth_tokens: list[OAuthToken]
+    connections: list[Connection]
+    """To each forge, whether there is one or not."""
     mortal_secrets: list[SecretInfo]
     """Secrets with an expiry, expired ones too."""
     damaged: list[str]
@@ -42,6 +47,7 @@ class Survey:
     sessions: SessionStore
     secrets: SecretStore
     oauth_tokens: OAuthTokenStore
+    look: LookAtConnection
     archive: LegacyArchive
     ledger: MigrationLedger
     backups: BackupStore
@@ -63,17 +69,16 @@ class Survey:
             migrations=self.ledger.latest(),
             backups=self.backups.list(),
             oauth_tokens=tokens,
+            connections=[self.look(forge) for forge in FORGES],
             mortal_secrets=[info for info in secrets if info.expires_at is not None],
             damaged=damaged,
         )
 
     def _tokens(self) -> tuple[list[OAuthToken], list[str]]:
         tokens, damaged = [], []
-        for forge in FORGES:
-            try:
-                token = self.oauth_tokens.get(forge)
-            except Integrity as error:
-                damaged.append(error.message)
+        for _, token in open_tokens(self.oauth_tokens):
+            if isinstance(token, Integrity):
+                damaged.append(token.message)
             else:
-                tokens += [token] if token else []
+                tokens.append(token)
         return tokens, damaged

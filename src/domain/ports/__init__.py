@@ -1,12 +1,18 @@
 """What we need of the world: one file a port. The docstrings are the contract that every adapter keeps."""
 
+from domain.ports.answer_journal import AnswerJournal as AnswerJournal
+from domain.ports.answer_journal import JournalledAnswer as JournalledAnswer
 from domain.ports.api_token_store import ApiTokenStore as ApiTokenStore
 from domain.ports.audit_log import AuditLog as AuditLog
+from domain.ports.authorization_server import AuthorizationServer as AuthorizationServer
+from domain.ports.authorization_server import GrantRefused as GrantRefused
+from domain.ports.authorization_server import Revocation as Revocation
 from domain.ports.backup_store import BackupStore as BackupStore
 from domain.ports.cipher import Cipher as Cipher
 from domain.ports.cipher import SealContext as SealContext
 from domain.ports.cipher import Sealed as Sealed
 from domain.ports.clock import Clock as Clock
+from domain.ports.connection_faults import ConnectionFaults as ConnectionFaults
 from domain.ports.credential_check import CredentialCheck as CredentialCheck
 from domain.ports.data_key_store import DataKeyStore as DataKeyStore
 from domain.ports.database_checkup import Census as Census
@@ -15,12 +21,15 @@ from domain.ports.database_checkup import Engine as Engine
 from domain.ports.key_source import KeySource as KeySource
 from domain.ports.last_acts import LastAct as LastAct
 from domain.ports.last_acts import LastActs as LastActs
+from domain.ports.leases import Lease as Lease
+from domain.ports.leases import Leases as Leases
 from domain.ports.legacy_archive import LegacyArchive as LegacyArchive
 from domain.ports.legacy_file_sink import LegacyFileSink as LegacyFileSink
 from domain.ports.legacy_file_source import LegacyFileSource as LegacyFileSource
 from domain.ports.lock import Lock as Lock
 from domain.ports.migration_ledger import MigrationLedger as MigrationLedger
 from domain.ports.oauth_token_store import OAuthTokenStore as OAuthTokenStore
+from domain.ports.pending_authorizations import PendingAuthorizations as PendingAuthorizations
 from domain.ports.places import Leftover as Leftover
 from domain.ports.places import Place as Place
 from domain.ports.places import Places as Places

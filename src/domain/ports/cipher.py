@@ -63,3 +63,14 @@ class Cipher(Protocol):
     @abstractmethod
     def digest(self, kind: str, value: bytes) -> str:
         """Return a keyed hash of `value` (hex). The same for good: rotation of keys does not change it."""
+
+    @abstractmethod
+    def seal_aside(self, plaintext: bytes, context: SealContext) -> bytes:
+        """Seal a value that lies outside the database for a moment, under a key that outlives every rotation.
+
+        It is counted nowhere: for what is sealed once an hour, and not for stored values.
+        """
+
+    @abstractmethod
+    def open_aside(self, blob: bytes, context: SealContext) -> bytes:
+        """Return what `seal_aside` sealed; raises `Integrity`."""

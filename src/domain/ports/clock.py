@@ -10,3 +10,7 @@ class Clock(Protocol):
     @abstractmethod
     def now(self) -> int:
         """Return the current instant in milliseconds UTC."""
+
+    @abstractmethod
+    def wait(self, ms: int) -> None:
+        """Return when `ms` have gone by."""

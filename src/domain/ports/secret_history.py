@@ -22,7 +22,6 @@ class SecretHistory(Protocol):
         when this version was written. Raises `Integrity`, naming the secret, if it is damaged.
         """
 
-    @abstractmethod
     def destroy(self, name: str, version: int) -> bool:
         """Erase the bytes of one version for good: row, free pages and log. Tells whether it is there.
 
@@ -31,6 +30,7 @@ class SecretHistory(Protocol):
         deleted (set another, or delete it, first), and `Busy` if the row is erased and another
         process kept the log from being so.
         """
+        return self.destroy_many([(name, version)]) == 1
 
     @abstractmethod
     def destroy_many(self, versions: Collection[tuple[str, int]]) -> int:

@@ -1,20 +1,27 @@
 """A stored value opens where it was written and nowhere else, and one that does not open is one bad value."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import pytest
 from sqlalchemy import delete
 
 from adapters.memory import ManualClock
-from adapters.sql import SqlDataKeyStore, SqlLegacyArchive, SqlOAuthTokenStore, SqlSecretStore
+from adapters.sql import (
+    SqlDataKeyStore,
+    SqlLegacyArchive,
+    SqlOAuthTokenStore,
+    SqlPendingAuthorizations,
+    SqlSecretStore,
+)
 from adapters.sql.sealing import sealed_columns
 from adapters.sql.tables import data_key
 from domain.errors import DatabaseUnusable, Integrity, Moved, NotSealed, Tampered, UnknownKey, VersionConflict
 from domain.legacy.files import Fingerprint, LegacyFile, LegacyRef, Root
 from domain.oauth import OAuthToken
 from domain.values import SecretValue
+from tests.contracts.pending_authorizations import AT_TERMINAL, STATE
 from tests.support.recipes import a_cipher, a_database
 
 NAMES = [f"agent_token:agent-{number}" for number in range(5)]
@@ -29,6 +36,7 @@ class Vault:
         self.secrets = SqlSecretStore(database, cipher, clock)
         self.tokens = SqlOAuthTokenStore(database, cipher, clock)
         self.archive = SqlLegacyArchive(database, cipher, clock)
+        self.authorizations = SqlPendingAuthorizations(database, cipher, clock)
         self.keys = SqlDataKeyStore(database)
         self.path = database.path
 
@@ -74,6 +82,8 @@ def fill(vault):
         token = OAuthToken(forge_type=forge, access_token=SecretValue(HIDDEN), refresh_token=SecretValue(HIDDEN))
         vault.tokens.upsert(token)
     vault.archive.keep(archived(HIDDEN.encode()))
+    vault.authorizations.add(replace(AT_TERMINAL, verifier=SecretValue(HIDDEN)))
+    vault.authorizations.hand_over(STATE, SecretValue(HIDDEN))
     older, newer = vault.sql(
         "SELECT rowid FROM secret_version WHERE secret_id = (SELECT id FROM secret WHERE name = 'name:b')"
         " ORDER BY version"
@@ -84,6 +94,8 @@ def fill(vault):
         "a secret": Place("secret_version", "sealed", a[0], lambda: vault.secrets.get("name:a")),
         "another secret": Place("secret_version", "sealed", newer[0], lambda: vault.secrets.get("name:b")),
         "an archived file": Place("legacy_archive_chunk", "sealed", 1, lambda: vault.archive.read(REF)),
+        "a verifier": Place("oauth_authorization", "sealed_verifier", 1, lambda: vault.authorizations.find(STATE)),
+        "an answer": Place("oauth_authorization", "sealed_answer", 1, lambda: vault.authorizations.answer_to(STATE)),
     }
     for forge, row in forges.items():
         for field in ("access", "refresh"):
@@ -114,7 +126,7 @@ def test_a_ciphertext_moved_to_any_other_row_version_field_or_table_is_refused(v
         target.put(vault, kept)
         target.read()
 
-    assert len(moves) == 7 * 6 + 7
+    assert len(moves) == 9 * 8 + 9
 
 
 def test_every_sealed_column_of_the_tables_is_in_that_matrix(vault):

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from adapters.memory import ManualClock
-from adapters.sql import SqlSessionStore, open_database, open_read_only, opening, upgrade
+from adapters.sql import SqlSessionStore, open_database, opening, upgrade
+from adapters.sql.opening import open_read_only
 from domain.errors import Busy, DatabaseUnusable, Integrity
 from tests.support.recipes import a_database, sql_secrets, sql_sessions
 

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from adapters.sql import HEAD, SqliteSchema, open_database, schema
-from adapters.sql.tables import metadata
+from adapters.sql.columns import metadata
 from domain.errors import DatabaseUnusable
 from tests.support.races import in_processes
 from tests.support.recipes import a_cipher, a_database, a_master_key
@@ -81,7 +81,7 @@ def test_the_tables_of_the_contract_are_there_with_their_columns(database):
         ("created_at", "INTEGER", True, False),
     ]
     contract = {"secret", "secret_version", "operator_oauth_tokens", "data_key", "migration_ledger", "legacy_archive"}
-    assert contract | {"api_token", "setting"} <= tables
+    assert contract | {"api_token", "setting", "oauth_connection_fault", "oauth_authorization", "lease"} <= tables
 
 
 def test_a_missing_database_is_looked_at_without_making_it(path):

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, Table, Text
 
+from adapters.sql.columns import Binding, metadata, sealed
 from adapters.sql.sealed_places import all_sealed_columns
-from adapters.sql.tables import Binding, metadata, sealed
 from domain.errors import Busy
 from domain.keys import KeyState
 from domain.ports import SealContext

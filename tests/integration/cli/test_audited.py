@@ -67,6 +67,10 @@ ACTS = {
     "agents rotate-token": Act(Action.SECRET_WRITE, ("reviewer",), "agent_token:reviewer", NEW),
     "oauth list": NOTHING,
     "oauth show": ("gitlab",),
+    "oauth connect": ELSEWHERE,
+    "oauth refresh": ELSEWHERE,
+    "oauth access-token": Act(Action.OAUTH_READ, ("gitlab",), "gitlab"),
+    "git-credential": ("store",),
     "oauth disconnect": Act(Action.OAUTH_DISCONNECT, ("gitlab", "--confirm", "gitlab"), "gitlab"),
     "api-tokens create": Act(Action.TOKEN_CREATE, ("--name", "x", "--grant", "admin"), "{made}"),
     "api-tokens list": NOTHING,
@@ -103,6 +107,8 @@ def used_home(moved_home, tmp_path):
     moved_home.call("secrets", "set", "deleted", stdin=NEW)
     moved_home.call("secrets", "delete", "deleted", "--confirm", "deleted")
     moved_home.call("config", "set", "backup_keep", "last=5")
+    with closing(sqlite3.connect(moved_home.database)) as connection, connection:
+        connection.execute("UPDATE operator_oauth_tokens SET expires_at = NULL")  # so that no forge has to be asked
     return moved_home
 
 

@@ -12,6 +12,11 @@ NOT_CONNECTED = {
     "last_refresh_at": None,
     "last_error": None,
     "version": None,
+    "since": None,
+    "base_url": None,
+    "connected_at": None,
+    "last_error_at": None,
+    "refreshable": None,
 }
 
 
@@ -23,6 +28,7 @@ def test_a_connected_forge_is_shown_without_its_token(moved_home):
         "scopes": ["api", "read_user"],
         "expires_at": 1_790_007_200_000,
         "version": 1,
+        "refreshable": False,  # no OAuth client is configured
     }
 
 

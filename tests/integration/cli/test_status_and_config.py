@@ -88,7 +88,8 @@ def test_a_setting_from_outside_wins_and_that_is_said(home):
     [
         ("sesion_ttl_days", "60", "did you mean session_ttl_days?"),
         ("session_ttl_days", "never", "not a whole number"),
-        ("gitlab_client_secret", "hunter2", "STRONGROOM_GITLAB_CLIENT_SECRET_FILE"),
+        ("gitlab_client_secret", "hunter2", "secrets set gitlab_client_secret"),
+        ("master_key", "hunter2", "STRONGROOM_MASTER_KEY_FILE"),
         ("state_dir", "/elsewhere", "not kept in the database"),
     ],
 )

@@ -5,7 +5,9 @@ from itertools import count
 
 import pytest
 
-from adapters.filesystem import DirectoryLegacyFileSource, FileRemnantSearch, SearchedPlaces
+from adapters.filesystem import DirectoryLegacyFileSource, FileAnswerJournal, FileRemnantSearch, SearchedPlaces
+from adapters.memory import MemoryCipher
+from tests.contracts.answer_journal import AnswerJournalContract
 from tests.contracts.legacy_file_source import LegacyFileSourceContract
 from tests.contracts.oauth_token_store import OAuthTokenStoreAcrossProcesses, OAuthTokenStoreContract
 from tests.contracts.remnant_search import RemnantSearchContract
@@ -51,6 +53,12 @@ class TestFileOAuthTokenStore(OAuthTokenStoreContract, OAuthTokenStoreAcrossProc
     @pytest.fixture
     def recipe(self, tmp_path):
         return partial(file_oauth_tokens, tmp_path)
+
+
+class TestFileAnswerJournal(AnswerJournalContract):
+    @pytest.fixture
+    def journal(self, tmp_path):
+        return FileAnswerJournal(tmp_path / "state", MemoryCipher())
 
 
 class TestDirectoryLegacyFileSource(LegacyFileSourceContract):

@@ -8,23 +8,34 @@ import pytest
 from adapters.memory import ManualClock
 from adapters.sql import (
     SqlApiTokenStore,
+    SqlConnectionFaults,
     SqlDataKeyStore,
     SqliteCheckup,
     SqlLastActs,
+    SqlLeases,
     SqlLegacyArchive,
     SqlMigrationLedger,
+    SqlPendingAuthorizations,
     SqlSettingStore,
     SqlStoredValues,
 )
+from adapters.system import identity, is_gone
 from tests.contracts.api_token_store import ApiTokenStoreContract
 from tests.contracts.audit_log import AuditLogAcrossProcesses, AuditLogContract
 from tests.contracts.cipher import CipherContract
+from tests.contracts.connection_faults import ConnectionFaultsContract
 from tests.contracts.data_key_store import DataKeyStoreContract
 from tests.contracts.database_checkup import DatabaseCheckupContract
 from tests.contracts.last_acts import LastActsContract
+from tests.contracts.leases import LeasesAcrossProcesses, LeasesContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
 from tests.contracts.migration_ledger import MigrationLedgerContract
-from tests.contracts.oauth_token_store import OAuthTokenStoreAcrossProcesses, OAuthTokenStoreContract
+from tests.contracts.oauth_token_store import (
+    NotesBesideTokensContract,
+    OAuthTokenStoreAcrossProcesses,
+    OAuthTokenStoreContract,
+)
+from tests.contracts.pending_authorizations import PendingAuthorizationsAcrossProcesses, PendingAuthorizationsContract
 from tests.contracts.sealing_keys import SealingKeysContract
 from tests.contracts.secret_history import SecretHistoryContract
 from tests.contracts.secret_store import AnySecretStoreContract
@@ -35,6 +46,7 @@ from tests.contracts.setting_store import SettingStoreContract
 from tests.contracts.stored_values import StoredValuesContract
 from tests.support.backed_up import sql
 from tests.support.checked import Checked
+from tests.support.connections import sql_leases, sql_pending
 from tests.support.recipes import (
     a_cipher,
     a_database,
@@ -86,7 +98,7 @@ class TestSqlSecretHistory(SecretHistoryContract):
         return opener(sql_secret_history, tmp_path)
 
 
-class TestSqlOAuthTokenStore(OAuthTokenStoreContract, OAuthTokenStoreAcrossProcesses):
+class TestSqlOAuthTokenStore(OAuthTokenStoreContract, NotesBesideTokensContract, OAuthTokenStoreAcrossProcesses):
     @pytest.fixture
     def open_store(self, tmp_path):
         return opener(sql_oauth_tokens, tmp_path)
@@ -94,6 +106,32 @@ class TestSqlOAuthTokenStore(OAuthTokenStoreContract, OAuthTokenStoreAcrossProce
     @pytest.fixture
     def recipe(self, tmp_path):
         return partial(sql_oauth_tokens, tmp_path / "agents.db")
+
+
+class TestSqlLeases(LeasesContract, LeasesAcrossProcesses):
+    @pytest.fixture
+    def leases(self, database, clock):
+        return SqlLeases(database, clock, identity, is_gone)
+
+    @pytest.fixture
+    def recipe(self, tmp_path):
+        return partial(sql_leases, tmp_path / "agents.db")
+
+
+class TestSqlConnectionFaults(ConnectionFaultsContract):
+    @pytest.fixture
+    def faults(self, database):
+        return SqlConnectionFaults(database)
+
+
+class TestSqlPendingAuthorizations(PendingAuthorizationsContract, PendingAuthorizationsAcrossProcesses):
+    @pytest.fixture
+    def store(self, database, clock):
+        return SqlPendingAuthorizations(database, a_cipher(database), clock)
+
+    @pytest.fixture
+    def recipe(self, tmp_path):
+        return partial(sql_pending, tmp_path / "agents.db")
 
 
 class TestSqlLegacyArchive(LegacyArchiveContract):

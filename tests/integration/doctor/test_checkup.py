@@ -31,6 +31,7 @@ def test_all_is_well_and_every_check_says_what_it_saw(home):
         "old files",
         "migrations",
         "backups",
+        "connections",
         "expiry",
         "audit log",
         "sealed values",

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from adapters.filesystem.haystacks import LARGEST, Haystacks, SearchedPlaces
-from adapters.sql.sealing import sealed_columns
-from adapters.sql.stored_values import sources
 from tests.integration.cli.homes import CODER_TOKEN, GITLAB_REFRESH, REVIEWER_TOKEN, SENTINEL
 from tests.integration.doctor.checks import checks_of, the_one
 from tests.support.backed_up import sql
@@ -30,10 +28,6 @@ def test_a_damaged_value_is_named_by_the_deep_look_alone(home):
     assert check["name"] == "sealed values"
     assert NAME in check["detail"]
     assert checks_of(home, code=0) == []
-
-
-def test_every_sealed_column_is_looked_for():
-    assert {column for _, column, _ in sources()} == {column for _, column in sealed_columns()}
 
 
 FOUND_IN = {

@@ -29,6 +29,9 @@ class Act:
 
 
 NOTHING = None
+ELSEWHERE = ()
+"""Needs a forge that answers: tests/integration/oauth/test_connect.py."""
+
 ACTS = {
     ("GET", "/livez"): NOTHING,
     ("GET", "/readyz"): NOTHING,
@@ -52,6 +55,10 @@ ACTS = {
     ("DELETE", "/agents/{name}/token"): Act(Action.SECRET_DELETE, "/agents/reviewer/token", "agent_token:reviewer"),
     ("GET", "/oauth"): NOTHING,
     ("GET", "/oauth/{forge}"): NOTHING,
+    ("POST", "/oauth/{forge}/authorize"): NOTHING,  # what came of it is an event, once the browser is back
+    ("GET", "/oauth/{forge}/callback"): ELSEWHERE,
+    ("POST", "/oauth/{forge}/refresh"): ELSEWHERE,
+    ("GET", "/oauth/{forge}/access-token"): Act(Action.OAUTH_READ, "/oauth/gitlab/access-token", "gitlab"),
     ("DELETE", "/oauth/{forge}"): Act(Action.OAUTH_DISCONNECT, "/oauth/gitlab", "gitlab"),
     ("GET", "/keys"): NOTHING,
     ("POST", "/keys/rotate"): Act(Action.KEY_ROTATE, "/keys/rotate", "{key}", then=(Action.KEY_RETIRE,)),
@@ -63,7 +70,7 @@ ACTS = {
     ("GET", "/audit"): NOTHING,
 }
 WORTH_AN_EVENT = {call: act for call, act in ACTS.items() if act}
-QUIET = [call for call, act in ACTS.items() if not act]
+QUIET = [call for call, act in ACTS.items() if act is NOTHING]
 
 
 def shown(call):
@@ -85,6 +92,7 @@ def service(container, other, client):
     container.secrets().set("agent_token:reviewer", SENTINEL)
     container.oauth_tokens().upsert(OAuthToken(forge_type="gitlab", access_token=SecretValue(SENTINEL)))
     container.sessions().set(KEY, "9f1c")
+    container.unaudited_setting_store().set("gitlab_client_id", "strongroom")
     client.get("/sessions")  # the token's use is written down once a minute
     return client
 
@@ -172,7 +180,9 @@ def test_what_did_not_happen_is_no_event(service, container):
         ("DELETE", "/secrets/nothing", 404, {}),
         ("POST", "/secrets/a/rollback", 404, {"json": {"version": 7}}),
         ("DELETE", "/agents/nobody/token", 404, {}),
-        ("DELETE", "/oauth/github", 404, {}),
+        ("DELETE", "/oauth/github", 200, {}),
+        ("GET", "/oauth/github/access-token", 404, {}),
+        ("POST", "/oauth/github/refresh", 404, {}),
         ("DELETE", "/api-tokens/nothing", 404, {}),
         ("PUT", "/secrets/a", 412, {"json": {"value": NEW}, "headers": {"If-Match": '"9"'}}),
         ("PUT", "/secrets/Upper", 422, {"json": {"value": NEW}}),

@@ -7,7 +7,7 @@ import pytest
 from app.http.listening import listening
 from app.settings import load_settings
 from domain.errors import Busy, Invalid
-from tests.integration.http.ports import free_port
+from tests.support.ports import free_port
 
 
 def settings_of(tmp_path, **flags):

@@ -2,17 +2,22 @@ from starlette.testclient import TestClient
 
 from adapters.memory import (
     ManualClock,
+    MemoryAnswerJournal,
     MemoryApiTokenStore,
     MemoryAuditLog,
+    MemoryAuthorizationServer,
     MemoryBackupStore,
     MemoryCipher,
+    MemoryConnectionFaults,
     MemoryDataKeyStore,
     MemoryLastActs,
+    MemoryLeases,
     MemoryLegacyArchive,
     MemoryLegacyFileSource,
     MemoryLock,
     MemoryMigrationLedger,
     MemoryOAuthTokenStore,
+    MemoryPendingAuthorizations,
     MemorySealedRows,
     MemorySecretHistory,
     MemorySecretStore,
@@ -25,6 +30,7 @@ from app.http.readiness import Readiness
 from app.http.server import build_app
 from app.settings import load_settings
 from domain.instants import DAY_MS
+from domain.values import FORGES
 
 
 def a_service_in_memory(tmp_path, files):
@@ -37,6 +43,11 @@ def a_service_in_memory(tmp_path, files):
         container.unaudited_secrets: secrets,
         container.unaudited_secret_history: MemorySecretHistory(secrets),
         container.unaudited_oauth_tokens: MemoryOAuthTokenStore(),
+        container.connection_faults: MemoryConnectionFaults(),
+        container.pending_authorizations: MemoryPendingAuthorizations(clock),
+        container.leases: MemoryLeases(clock),
+        container.answer_journal: MemoryAnswerJournal(),
+        container.authorization_servers: dict.fromkeys(FORGES, MemoryAuthorizationServer()),
         container.unaudited_api_tokens: MemoryApiTokenStore(),
         container.audit: audit,
         container.last_acts: MemoryLastActs(audit),

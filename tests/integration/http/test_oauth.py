@@ -37,15 +37,22 @@ def test_a_connection_is_described_without_its_tokens(client, container):
         "last_refresh_at": None,
         "last_error": None,
         "version": 1,
+        "since": None,
+        "base_url": None,
+        "connected_at": None,
+        "last_error_at": None,
+        "refreshable": False,
     }
 
 
-def test_a_forge_can_be_disconnected_once(client, container):
+def test_a_forge_can_be_disconnected_again_and_again(client, container):
     container.oauth_tokens().upsert(TOKEN)
 
-    answers = [client.delete("/oauth/gitlab").status_code for _ in range(2)]
+    answers = [client.delete("/oauth/gitlab") for _ in range(2)]
 
-    assert answers == [204, 404]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.json()["revocation"] for answer in answers] == ["revoke_failed", None]
+    assert "no OAuth client of gitlab is configured" in answers[0].json()["advice"]
     assert client.get("/oauth/gitlab").json()["status"] == "not_connected"
 
 

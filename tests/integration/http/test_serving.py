@@ -12,7 +12,7 @@ import pytest
 
 from app.boot import open_service
 from app.settings import load_settings
-from tests.integration.http.ports import free_port
+from tests.support.ports import free_port
 
 PROGRAM = """
 import json, sys

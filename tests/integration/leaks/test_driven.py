@@ -27,9 +27,13 @@ def test_every_route_is_driven(house):
     assert set(ROUTES) == routes
 
 
-def test_only_two_commands_and_two_routes_may_show_a_secret():
+def test_few_commands_and_routes_may_show_a_secret():
     asked = {name for name, call in CALLS if call.shows}
     routes = {key for key, requests in ROUTES.items() if any(each.shows for each in requests)}
 
-    assert asked == {"secrets get", "api-tokens create"}
-    assert routes == {("GET", "/secrets/{name:path}/value"), ("POST", "/api-tokens")}
+    assert asked == {"secrets get", "api-tokens create", "oauth access-token", "git-credential"}
+    assert routes == {
+        ("GET", "/secrets/{name:path}/value"),
+        ("GET", "/oauth/{forge}/access-token"),
+        ("POST", "/api-tokens"),
+    }

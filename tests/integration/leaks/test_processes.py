@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.http.ports import free_port
 from tests.support.driven_routes import REFUSED_VALUE
 from tests.support.leak_house import LeakHouse
+from tests.support.ports import free_port
 from tests.support.sentinels import AGENT_NEWER, GENERIC, VALUES
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.crypto import AesGcmCipher, create_data_keys
+from adapters.crypto import AesGcmCipher, create_data_keys, rewrap
 from adapters.crypto.data_keys import create_data_key
 from adapters.memory import MemoryDataKeyStore
 from domain.errors import Integrity
@@ -173,3 +173,53 @@ def test_without_a_key_for_hashes_no_hash_is_made():
 
     with pytest.raises(Integrity, match="no key for keyed hashes"):
         AesGcmCipher(MASTER, keys).digest("kind", b"value")
+
+
+def test_what_was_sealed_aside_outlives_its_data_key(keys, cipher):
+    blob = cipher.seal_aside(b"tok-hidden", CONTEXT)
+    keys.change(keys.of(KeyPurpose.SEAL).id, state=KeyState.RETIRED)
+    keys.add([create_data_key(MASTER, KeyPurpose.SEAL, NOW + 1)])
+
+    assert cipher.open_aside(blob, CONTEXT) == b"tok-hidden"
+    assert AesGcmCipher(MASTER, keys).open_aside(blob, CONTEXT) == b"tok-hidden"
+
+
+def test_what_was_sealed_aside_outlives_its_master_key(keys, cipher):
+    blob = cipher.seal_aside(b"tok-hidden", CONTEXT)
+    for key in rewrap(MASTER, a_master(2), keys.list()):
+        keys.change(key.id, wrapped=key.wrapped, master_fingerprint=key.master_fingerprint)
+
+    assert AesGcmCipher(a_master(2), keys).open_aside(blob, CONTEXT) == b"tok-hidden"
+
+
+def test_another_database_does_not_open_what_was_sealed_aside(cipher):
+    others = Keys()
+    others.add(create_data_keys(MASTER, NOW))
+
+    with pytest.raises(Integrity):
+        AesGcmCipher(MASTER, others).open_aside(cipher.seal_aside(b"tok-hidden", CONTEXT), CONTEXT)
+
+
+def test_what_was_sealed_aside_is_no_stored_value_nor_the_other_way_round(cipher):
+    aside, stored = cipher.seal_aside(b"tok-hidden", CONTEXT), cipher.seal(b"tok-hidden", CONTEXT).blob
+
+    with pytest.raises(Integrity):
+        cipher.open(aside, CONTEXT)
+    with pytest.raises(Integrity):
+        cipher.open_aside(stored, CONTEXT)
+
+
+def test_a_stored_value_that_claims_to_lie_aside_is_not_opened(cipher):
+    stored = cipher.seal(b"tok-hidden", CONTEXT).blob
+    aside = cipher.seal_aside(b"tok-hidden", CONTEXT)
+
+    with pytest.raises(Integrity):
+        cipher.open_aside(aside[:19] + stored[19:], CONTEXT)
+
+
+def test_without_a_key_for_hashes_nothing_is_sealed_aside():
+    keys = Keys()
+    keys.add([create_data_key(MASTER, KeyPurpose.SEAL, NOW)])
+
+    with pytest.raises(Integrity, match="no key for keyed hashes"):
+        AesGcmCipher(MASTER, keys).seal_aside(b"x", CONTEXT)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.crypto import AesGcmCipher, create_data_keys
-from adapters.crypto.encoding import length_prefixed, sealing_aad, wrapping_aad
+from adapters.crypto.encoding import SEALED_MAGIC, length_prefixed, sealing_aad, wrapping_aad
 from adapters.memory import MemoryDataKeyStore
+from adapters.sql import checkup
 from domain.keys import KeyMaterial, KeyPurpose, MasterKey, fingerprint
 from domain.ports import SealContext
 
@@ -77,3 +78,7 @@ def test_whatever_is_sealed_opens(plaintext, context):
     cipher = AesGcmCipher(MASTER, store)
 
     assert cipher.open(cipher.seal(plaintext, context).blob, context) == plaintext
+
+
+def test_the_check_up_of_the_database_knows_a_sealed_value_by_the_bytes_that_it_begins_with():
+    assert checkup._SEALED_MAGIC == SEALED_MAGIC

@@ -5,15 +5,19 @@ from contextlib import nullcontext
 import pytest
 
 from adapters.memory import (
+    MemoryAnswerJournal,
     MemoryApiTokenStore,
     MemoryAuditLog,
     MemoryCipher,
+    MemoryConnectionFaults,
     MemoryDataKeyStore,
     MemoryLastActs,
+    MemoryLeases,
     MemoryLegacyArchive,
     MemoryLegacyFileSource,
     MemoryMigrationLedger,
     MemoryOAuthTokenStore,
+    MemoryPendingAuthorizations,
     MemoryRemnantSearch,
     MemorySecretHistory,
     MemorySecretStore,
@@ -21,16 +25,20 @@ from adapters.memory import (
     MemorySettingStore,
     MemoryStoredValues,
 )
+from tests.contracts.answer_journal import AnswerJournalContract
 from tests.contracts.api_token_store import ApiTokenStoreContract
 from tests.contracts.audit_log import AuditLogContract
 from tests.contracts.cipher import CipherContract
+from tests.contracts.connection_faults import ConnectionFaultsContract
 from tests.contracts.data_key_store import DataKeyStoreContract
 from tests.contracts.database_checkup import DatabaseCheckupContract
 from tests.contracts.last_acts import LastActsContract
+from tests.contracts.leases import LeasesContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
 from tests.contracts.legacy_file_source import LegacyFileSourceContract
 from tests.contracts.migration_ledger import MigrationLedgerContract
-from tests.contracts.oauth_token_store import OAuthTokenStoreContract
+from tests.contracts.oauth_token_store import NotesBesideTokensContract, OAuthTokenStoreContract
+from tests.contracts.pending_authorizations import PendingAuthorizationsContract
 from tests.contracts.remnant_search import RemnantSearchContract
 from tests.contracts.sealing_keys import SealingKeysContract
 from tests.contracts.secret_history import SecretHistoryContract
@@ -63,10 +71,34 @@ class TestMemorySecretHistory(SecretHistoryContract):
         return pair
 
 
-class TestMemoryOAuthTokenStore(OAuthTokenStoreContract):
+class TestMemoryOAuthTokenStore(OAuthTokenStoreContract, NotesBesideTokensContract):
     @pytest.fixture
     def open_store(self):
         return lambda clock: nullcontext(MemoryOAuthTokenStore(clock))
+
+
+class TestMemoryLeases(LeasesContract):
+    @pytest.fixture
+    def leases(self, clock):
+        return MemoryLeases(clock)
+
+
+class TestMemoryConnectionFaults(ConnectionFaultsContract):
+    @pytest.fixture
+    def faults(self):
+        return MemoryConnectionFaults()
+
+
+class TestMemoryPendingAuthorizations(PendingAuthorizationsContract):
+    @pytest.fixture
+    def store(self, clock):
+        return MemoryPendingAuthorizations(clock)
+
+
+class TestMemoryAnswerJournal(AnswerJournalContract):
+    @pytest.fixture
+    def journal(self):
+        return MemoryAnswerJournal()
 
 
 class TestMemoryLegacyFileSource(LegacyFileSourceContract):

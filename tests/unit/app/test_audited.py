@@ -172,7 +172,7 @@ def test_every_token_of_a_list_of_oauth_tokens_is_an_event(service):
 
 
 def test_how_a_connection_stands_is_no_event(service):
-    assert service.container.look_at_connection()("gitlab") is None
+    assert service.container.look_at_connection()("gitlab").status == "not_connected"
     assert service.audit.list() == []
 
 

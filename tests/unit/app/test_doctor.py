@@ -5,7 +5,7 @@ from dependency_injector import providers
 
 from adapters.crypto import create_data_keys
 from domain.doctor import Status, worst
-from domain.keys import KeyPurpose, KeyState
+from domain.keys import KeyState
 from tests.support.memory_service import MemoryService
 from tests.support.recipes import a_master_key
 
@@ -24,7 +24,7 @@ def service():
 
 
 def active(service):
-    return next(k.id for k in service.data_keys.list() if k.purpose is KeyPurpose.SEAL and k.state is KeyState.ACTIVE)
+    return next(k.id for k in service.data_keys.list() if k.seals_now)
 
 
 def of_database(service):

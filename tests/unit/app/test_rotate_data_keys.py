@@ -36,7 +36,7 @@ class Keyed:
 
     @property
     def active(self):
-        return next(k.id for k in self.keys.list() if k.purpose is KeyPurpose.SEAL and k.state is KeyState.ACTIVE)
+        return next(k.id for k in self.keys.list() if k.seals_now)
 
     @property
     def states(self):

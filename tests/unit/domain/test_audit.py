@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.audit import BEGINNING, Action, AuditEvent, Checkpoint, on_one_line, parse_checkpoint
+from domain.audit import BEGINNING, Action, AuditEvent, Checkpoint, event_behind, on_one_line, parse_checkpoint
 from domain.errors import Invalid
 
 EVENT = AuditEvent(
@@ -35,6 +35,25 @@ def test_the_names_of_acts_are_those_that_are_stored():
         "key.rotate", "key.retire", "key.change_master", "key.kit", "migration.run", "legacy.restore",
         "legacy.export", "backup.create", "setting.change", "login", "denied", "audit.prune",
     }  # fmt: skip
+
+
+def test_an_event_behind_the_head_has_the_next_number_texts_on_one_line_and_the_chain_of_both():
+    head = Checkpoint(sequence=6, chain="before")
+    said = {"actor": "a\n", "action": Action.LOGIN, "subject": "s\n", "outcome": "o\n", "detail": "d\n"}
+
+    event = event_behind(head, at=5, **said, chained=lambda event, previous: f"{event.sequence} after {previous}")
+
+    assert (event.sequence, event.at, event.action, event.chain) == (7, 5, Action.LOGIN, "7 after before")
+    assert (event.actor, event.subject, event.outcome, event.detail) == (r"a\n", r"s\n", r"o\n", r"d\n")
+    assert event.place == Checkpoint(sequence=7, chain="7 after before")
+
+
+def test_an_event_without_a_detail_has_none():
+    said = {"actor": "a", "action": Action.LOGIN, "subject": "s", "outcome": "ok", "detail": None}
+
+    event = event_behind(BEGINNING, at=5, **said, chained=lambda event, _: str(event.detail))
+
+    assert (event.sequence, event.detail, event.chain) == (1, None, "None")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.errors import DomainError, Integrity, KeyRefused, VersionConflict
+from domain.errors import DatabaseUnusable, DomainError, Integrity, KeyRefused, SchemaIncomplete, VersionConflict
 from domain.legacy.text import Malformed
 from domain.ports.legacy_file_source import SourceChanged, SourceRemains, SourceTooLarge, SourceUnreadable
 
@@ -15,7 +15,7 @@ def leaves(kind=DomainError):
 
 def test_every_error_has_a_code_of_its_own():
     damages = {*leaves(Integrity)} - {KeyRefused}
-    errors = {DomainError, *leaves()} - damages
+    errors = {DomainError, *leaves()} - damages - {SchemaIncomplete}
     codes = [error.code for error in errors if error.__module__.startswith("domain.")]
 
     assert len(set(codes)) == len(codes) > 10
@@ -29,6 +29,13 @@ def test_every_kind_of_damage_has_the_code_of_all_and_a_cause_of_its_own():
 
     assert len({damage.cause for damage in damages}) == len(damages) == 6
     assert {damage.code for damage in damages} == {"integrity", "key_refused"}
+
+
+def test_what_is_missing_in_a_schema_makes_a_database_unusable():
+    error = SchemaIncomplete("the database failed", missing="table secret", advice="look")
+
+    assert isinstance(error, DatabaseUnusable)
+    assert (error.code, error.missing, error.advice) == (DatabaseUnusable.code, "table secret", "look")
 
 
 @pytest.mark.parametrize("advice", [None, "try again"])

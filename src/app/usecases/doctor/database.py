@@ -7,7 +7,7 @@ from app.usecases.key_status import WARNED_FROM
 from domain.doctor import INCOMPLETE, SCHEMA, Check, examined
 from domain.errors import DatabaseUnusable
 from domain.instants import EARLIEST_MS, END_MS, SECOND_MS, format_instant
-from domain.keys import SEALS_PER_KEY, DataKey, KeyPurpose, KeyState
+from domain.keys import SEALS_PER_KEY, DataKey
 from domain.ports import Clock, DatabaseCheckup, DataKeyStore
 
 _NAMED = 8
@@ -71,7 +71,7 @@ class ExamineDatabase:
     def _encryption(self) -> Iterator[Check]:
         """The proof that encryption took effect: a setting that is accepted and ignored is worse than none."""
         census = self.checkup.census()
-        active = next((key.id for key in self._sealing() if key.state is KeyState.ACTIVE), None)
+        active = next((key.id for key in self._sealing()), None)
         total = sum(census.by_key.values())
         summary = f"key {active}, {total} values, {census.unsealed} plaintext"
         if active is None:
@@ -95,8 +95,6 @@ class ExamineDatabase:
         """A key that was replaced seals no more, however much it has sealed."""
         limit = self.seals_per_key
         for key in self._sealing():
-            if key.state is not KeyState.ACTIVE:
-                continue
             detail = f"data key {key.id} has sealed {key.uses:,} of the {limit:,} values that it may"
             if key.uses >= WARNED_FROM * limit:
                 advice = "a new one takes over at the limit by itself, or now: `strongroom keys rotate`"
@@ -105,8 +103,7 @@ class ExamineDatabase:
                 yield Check.ok("data keys", detail)
 
     def _sealing(self) -> list[DataKey]:
-        keys = self.data_keys.list()
-        return [key for key in keys if key.purpose is KeyPurpose.SEAL and key.state is not KeyState.RETIRED]
+        return [key for key in self.data_keys.list() if key.seals_now]
 
     def _clock_is_sane(self) -> Iterator[Check]:
         now, newest = self.clock.now(), self.checkup.newest()

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.usecases.oauth.look import LookAtConnection
+from app.usecases.open_tokens import open_tokens
+from domain.connections import EXPIRES_SOON_MS, Status
 from domain.doctor import Check, examined
 from domain.errors import DomainError, Integrity
 from domain.instants import DAY_MS, HOUR_MS, format_instant
@@ -10,7 +13,6 @@ from domain.legacy.files import Kind, LegacyRef, is_left_by_editor
 from domain.ports import AuditLog, BackupStore, Clock, LegacyFileSource, MigrationLedger, OAuthTokenStore, SecretStore
 from domain.values import FORGES
 
-_SOON_MS = 7 * DAY_MS
 _WITHOUT_SCHEDULE_MS = 30 * DAY_MS
 _NAMED = 5
 _EVIDENCE = (
@@ -36,6 +38,7 @@ class ExamineUpkeep:
     archives: Archives
     secrets: SecretStore
     oauth_tokens: OAuthTokenStore
+    look: LookAtConnection
     audit: AuditLog
     clock: Clock
     backup_every_ms: int
@@ -46,6 +49,7 @@ class ExamineUpkeep:
             *examined("old files", self._old_files),
             *examined("migrations", self._migrations),
             *examined("backups", self._newest_backup),
+            *examined("connections", self._connections),
             *examined("expiry", self._expiry),
             *examined("audit log", self._audit),
         ]
@@ -92,7 +96,7 @@ class ExamineUpkeep:
             yield Check.ok("backups", f"{detail}, verified")
 
     def _expiry(self) -> Iterator[Check]:
-        soon = self.clock.now() + _SOON_MS
+        soon = self.clock.now() + EXPIRES_SOON_MS
         ends = [*self._expiring_tokens(), *self._expiring_secrets()]
         urgent = [(what, at) for what, at in ends if at < soon]
         for what, at in urgent:
@@ -101,14 +105,22 @@ class ExamineUpkeep:
         if not urgent:
             yield Check.ok("expiry", "nothing expires within a week")
 
+    def _connections(self) -> Iterator[Check]:
+        connections = [self.look(forge) for forge in FORGES]
+        troubled = [each for each in connections if each.status in {Status.NEEDS_REAUTH, Status.CONFIG_ERROR}]
+        for each in troubled:
+            advice = f"`strongroom oauth show {each.forge}`, then `strongroom oauth connect {each.forge}`"
+            yield Check.warn("connections", f"{each.forge}: {each.status}: {each.reason}", advice=advice)
+        if not troubled:
+            well = ", ".join(each.forge for each in connections if each.status is not Status.NOT_CONNECTED)
+            yield Check.ok("connections", well or "no forge is connected")
+
     def _expiring_tokens(self) -> Iterator[tuple[str, int]]:
         """Give the tokens that end and cannot be refreshed. A damaged one is told by the check of the values."""
-        for forge in FORGES:
-            try:
-                token = self.oauth_tokens.get(forge)
-            except Integrity:
+        for forge, token in open_tokens(self.oauth_tokens):
+            if isinstance(token, Integrity):
                 continue
-            if token is not None and token.expires_at is not None and token.refresh_token is None:
+            if token.expires_at is not None and token.refresh_token is None:
                 yield f"the OAuth token of {forge}", token.expires_at
 
     def _expiring_secrets(self) -> Iterator[tuple[str, int]]:

@@ -1,0 +1,227 @@
+"""One attempt to refresh a token, under the lease: the forge is asked once, and whatever it says is kept."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from app.audit import current_actor
+from app.usecases.oauth.registration import Registration
+from domain.audit import Action
+from domain.connections import ConnectionFault, FaultKind, fault_after
+from domain.errors import DomainError, ForgeFailed, Integrity, Misconfigured, NeedsReauth, Unreachable, VersionConflict
+from domain.instants import SECOND_MS
+from domain.oauth import OAuthClient, OAuthToken, TokenAnswer
+from domain.ports import (
+    AnswerJournal,
+    AuditLog,
+    Clock,
+    ConnectionFaults,
+    GrantRefused,
+    JournalledAnswer,
+    OAuthTokenStore,
+)
+from domain.values import SecretValue
+
+_SAVE_FOR_MS = 5 * SECOND_MS
+_SAVE_EVERY_MS = 100
+_LOOK_AGAIN_MS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshAttempt:
+    """Asks, classifies, saves. The caller holds the lease of the forge."""
+
+    tokens: OAuthTokenStore
+    faults: ConnectionFaults
+    journal: AnswerJournal
+    registration: Registration
+    audit: AuditLog
+    clock: Clock
+
+    def __call__(self, token: OAuthToken, *, insists: bool) -> OAuthToken:
+        """Return `token` refreshed. While it lives and nobody insists, a fault that may pass gives it as it is.
+
+        Raises `VersionConflict` if another token was stored meanwhile; `NeedsReauth`, `Misconfigured` or
+        `ForgeFailed`; or what the database says if it does not take the answer for 5 seconds, and then
+        the journal has it.
+        """
+        try:
+            client = self.registration.client_of(token)
+            asked_at = self.clock.now()
+            answer = self._answer(token, client, insists=insists)
+        except (Unreachable, Misconfigured):
+            if not insists and token.is_alive(self.clock.now()):
+                return token
+            raise
+        return self._keep(token, client, answer.after(token, client, asked_at))
+
+    def refuse_hopeless(self, token: OAuthToken) -> None:
+        """Raise `NeedsReauth` if the forge refused this token, `Misconfigured` if it is not for what is configured."""
+        obstacle = self.registration.obstacle(token)
+        if obstacle is not None:
+            raise obstacle
+        fault = self._fault(token)
+        if fault is not None and fault.kind is FaultKind.NEEDS_REAUTH:
+            raise _needs_reauth(token, fault.reason)
+
+    def is_left_behind(self, forge: str) -> bool:
+        """Tell whether an answer lies in the journal that can be saved."""
+        return self._left_behind(forge) is not None
+
+    def save_left_behind(self, forge: str) -> None:
+        """Save an answer that was journalled and never saved; one that came too late is dropped."""
+        left = self._left_behind(forge)
+        if left is not None:
+            with suppress(VersionConflict):
+                self._save(left.token, left.version)
+            self.journal.clear(forge)
+
+    def _left_behind(self, forge: str) -> JournalledAnswer | None:
+        try:
+            return self.journal.read(forge)
+        except Integrity:
+            return None  # it was sealed for another database than this one
+
+    def _answer(self, token: OAuthToken, client: OAuthClient, *, insists: bool) -> TokenAnswer:
+        fault = self._fault(token)
+        self._refuse_early(fault, client, insists=insists)
+        if token.refresh_token is None:
+            raise self._irreplaceable(token, client)
+        self.journal.reserve(token.forge_type)
+        try:
+            return self._asked(token, token.refresh_token, client, fault)
+        except DomainError:
+            self._clear(token.forge_type)  # there is no answer to be kept
+            raise
+
+    def _refuse_early(self, fault: ConnectionFault | None, client: OAuthClient, *, insists: bool) -> None:
+        """Raise what is known already, so that a forge in trouble is not asked at every call."""
+        now = self.clock.now()
+        if fault is None or now >= fault.retry_at:
+            return
+        if fault.kind is FaultKind.TRANSIENT:
+            pause = fault.retry_at - now
+            raise ForgeFailed(
+                f"{fault.reason}; it will be asked again in {-(-pause // SECOND_MS)} s", retry_after_ms=pause
+            )
+        if not insists and fault.client_mark == self.registration.mark(client):
+            raise Misconfigured(fault.reason, advice=_what_to_check(client))
+
+    def _irreplaceable(self, token: OAuthToken, client: OAuthClient) -> DomainError:
+        """Say what is wrong with a token that nothing refreshes: it has ended, or somebody says that it was refused."""
+        is_alive = token.is_alive(self.clock.now()) and self._is_taken(token, client)
+        if is_alive is not False:
+            return ForgeFailed(
+                f"the {token.forge_type} token cannot be refreshed, and {token.forge_type} does not say that it ended",
+                advice="see what the account may do at the forge",
+            )
+        return self._hopeless(token, client, "the token has ended, and none came with it to refresh it")
+
+    def _asked(
+        self, token: OAuthToken, refresh_token: SecretValue, client: OAuthClient, fault: ConnectionFault | None
+    ) -> TokenAnswer:
+        try:
+            return self.registration.servers[token.forge_type].refresh(client, refresh_token)
+        except GrantRefused as error:
+            raise self._refused(token, client, fault, error) from None
+        except Misconfigured as error:
+            self._note(token, client, fault, FaultKind.CONFIG_ERROR, error.message)
+            raise
+        except ForgeFailed as error:
+            self._note(token, client, fault, FaultKind.TRANSIENT, error.message, retry_after_ms=error.retry_after_ms)
+            if error.may_have_acted and token.is_alive(self.clock.now()) and self._is_taken(token, client) is False:
+                # It has ended the old token, so it did act: there is nothing left that it would take.
+                raise self._hopeless(token, client, f"its answer to a refresh was lost ({error.message})") from None
+            raise
+
+    def _is_taken(self, token: OAuthToken, client: OAuthClient) -> bool | None:
+        return self.registration.servers[token.forge_type].is_alive(client, token.access_token)
+
+    def _refused(
+        self, token: OAuthToken, client: OAuthClient, fault: ConnectionFault | None, error: GrantRefused
+    ) -> DomainError:
+        """Believe a refusal only after a second look: whoever refreshed before us may be just saving."""
+        self.clock.wait(_LOOK_AGAIN_MS)
+        later = self.tokens.get(token.forge_type)
+        if later is None or later.version != token.version:
+            return VersionConflict(token.forge_type, expected=token.version, actual=later.version if later else 0)
+        lost = fault is not None and fault.kind is FaultKind.TRANSIENT
+        return self._hopeless(
+            token, client, f"{error.message}; an answer before that was lost" if lost else error.message
+        )
+
+    def _hopeless(self, token: OAuthToken, client: OAuthClient, reason: str) -> NeedsReauth:
+        self._note(token, client, None, FaultKind.NEEDS_REAUTH, reason)
+        return _needs_reauth(token, reason)
+
+    def _keep(self, token: OAuthToken, client: OAuthClient, renewed: OAuthToken) -> OAuthToken:
+        with suppress(DomainError):  # the second net; the answer is still in our hands
+            self.journal.write(token.forge_type, JournalledAnswer(renewed, token.version))
+        try:
+            saved = self._save(renewed, token.version)
+        except VersionConflict:
+            self._give_back(renewed, client)
+            self._clear(token.forge_type)
+            raise
+        self._clear(token.forge_type)
+        return saved
+
+    def _save(self, renewed: OAuthToken, version: int) -> OAuthToken:
+        """Save over `version` alone, as often as it takes within 5 seconds; returns it with its own version."""
+        give_up_at = self.clock.now() + _SAVE_FOR_MS
+        while True:
+            try:
+                return self._saved(renewed, version)
+            except VersionConflict:
+                raise
+            except DomainError:
+                if self.clock.now() >= give_up_at:
+                    raise
+                self.clock.wait(_SAVE_EVERY_MS)
+
+    def _saved(self, renewed: OAuthToken, version: int) -> OAuthToken:
+        forge = renewed.forge_type
+        with self.audit.atomic():
+            saved = self.tokens.upsert(renewed, expected_version=version)
+            self.audit.record(current_actor(), Action.OAUTH_REFRESH, forge, detail=f"version {saved}")
+        return renewed.at_version(saved)
+
+    def _clear(self, forge: str) -> None:
+        with suppress(DomainError):  # what stays behind is an answer to a version that is gone
+            self.journal.clear(forge)
+
+    def _give_back(self, renewed: OAuthToken, client: OAuthClient) -> None:
+        """Revoke what came too late, so that no token lives that nobody keeps."""
+        server = self.registration.servers[renewed.forge_type]
+        if server.can_revoke:
+            with suppress(DomainError):
+                server.revoke(client, renewed)
+
+    def _note(  # noqa: PLR0913 - a fault is noted with all that is known of it
+        self,
+        token: OAuthToken,
+        client: OAuthClient,
+        former: ConnectionFault | None,
+        kind: FaultKind,
+        reason: str,
+        *,
+        retry_after_ms: int | None = None,
+    ) -> None:
+        mark = self.registration.mark(client)
+        now = self.clock.now()
+        self.faults.record(
+            fault_after(former, token, kind, reason, now=now, client_mark=mark, retry_after_ms=retry_after_ms)
+        )
+
+    def _fault(self, token: OAuthToken) -> ConnectionFault | None:
+        fault = self.faults.get(token.forge_type)
+        return fault if fault is not None and fault.token_version == token.version else None
+
+
+def _needs_reauth(token: OAuthToken, reason: str) -> NeedsReauth:
+    forge = token.forge_type
+    return NeedsReauth(f"{forge} needs to be connected again: {reason}", advice=f"`strongroom oauth connect {forge}`")
+
+
+def _what_to_check(client: OAuthClient) -> str:
+    variable = f"STRONGROOM_{client.forge.upper()}"
+    return f"check {variable}_CLIENT_ID and {variable}_CLIENT_SECRET; when they change, it is asked at once"
