@@ -483,7 +483,7 @@ class Container(containers.DeclarativeContainer):
     disconnect: providers.Provider[Disconnect] = providers.Singleton(
         Disconnect,
         tokens=unaudited_oauth_tokens,
-        journal=answer_journal,
+        refresh=refresh_connection,
         registration=registration,
         audit=audit,
         clock=clock,

@@ -116,7 +116,7 @@ def refuse_foreign_client(token: OAuthToken, client: OAuthClient) -> None:
             f"the token is for {token.base_url}, and {client.base_url} is configured now",
             advice=f"set the address back, or `strongroom oauth connect {client.forge}`",
         )
-    if token.client_id is not None and client.id and token.client_id != client.id:
+    if token.client_id is not None and token.client_id != client.id:
         raise Misconfigured(
             "the token was given to another client id than the one that is configured now",
             advice=f"set the client id back, or `strongroom oauth connect {client.forge}`",
@@ -155,8 +155,8 @@ def _judged(
         return Status.CONFIG_ERROR, foreign.message, None
     if fault is not None and fault.kind is not FaultKind.TRANSIENT:
         return Status(fault.kind.value), fault.reason, fault.since
-    if token.refresh_token is None and not token.is_alive(now):
-        return Status.NEEDS_REAUTH, "the token has expired, and none came with it to refresh it", token.expires_at
+    if not token.is_alive(now) and not token.can_be_refreshed(now):
+        return Status.NEEDS_REAUTH, "the token has expired, and nothing is left to refresh it with", token.expires_at
     ends = token.refresh_expires_at if token.refresh_token else token.expires_at
     if ends is not None and ends - now < EXPIRES_SOON_MS:
         return Status.EXPIRING, "it ends soon, and only connecting again prolongs it", None

@@ -85,6 +85,11 @@ class OAuthToken:
         life = _MARGIN_MS * _PART_OF_LIFE if self.issued_at is None else self.expires_at - self.issued_at
         return self.expires_at - now < min(_MARGIN_MS, life // _PART_OF_LIFE)
 
+    def can_be_refreshed(self, now: int) -> bool:
+        """Tell whether there is a refresh token, and it has not ended as far as its forge said."""
+        ends = self.refresh_expires_at
+        return self.refresh_token is not None and (ends is None or now < ends)
+
     def is_alive(self, now: int) -> bool:
         """Tell whether the access token is still good, as far as its forge said when it gave it."""
         return self.expires_at is None or now < self.expires_at

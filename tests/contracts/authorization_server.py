@@ -66,4 +66,4 @@ class AuthorizationServerContract:
     def test_what_is_left_to_do_by_hand_is_done_at_its_own_address(self, connected):
         server, client, _, _ = connected
 
-        assert server.settings_url(client).startswith(client.base_url)
+        assert server.settings_url(client.base_url).startswith(client.base_url)

@@ -48,6 +48,10 @@ class ForgeAuthorizationServer(AuthorizationServer):
         return str(url)
 
     @override
+    def issuers(self, client: OAuthClient) -> frozenset[str]:
+        return frozenset({client.base_url.rstrip("/")})
+
+    @override
     def exchange(self, client: OAuthClient, code: SecretValue, verifier: SecretValue) -> TokenAnswer:
         answer = token_request(
             client,
@@ -87,8 +91,8 @@ class ForgeAuthorizationServer(AuthorizationServer):
         return True if status == HTTPStatus.OK else None
 
     @override
-    def settings_url(self, client: OAuthClient) -> str:
-        return below(client, self.settings_path)
+    def settings_url(self, base_url: str) -> str:
+        return base_url.rstrip("/") + self.settings_path
 
     def api(self, client: OAuthClient) -> str:
         """Return where the forge's API is."""

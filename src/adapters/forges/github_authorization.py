@@ -44,6 +44,12 @@ class GithubAuthorizationServer(ForgeAuthorizationServer):
         return _PUBLIC.get(below(client, ""), below(client, "/api/v3"))
 
     @override
+    def issuers(self, client: OAuthClient) -> frozenset[str]:
+        """Return the issuer of GitHub's own documents, and the base URL, by which GitHub Enterprise may go."""
+        base_url = client.base_url.rstrip("/")
+        return frozenset({base_url, f"{base_url}/login/oauth"})
+
+    @override
     def revoke(self, client: OAuthClient, token: OAuthToken) -> None:
         """Revoke the whole grant where there is a refresh token, which has no address of its own."""
         what = "grant" if token.refresh_token else "token"

@@ -11,13 +11,14 @@ from urllib.parse import parse_qsl
 
 from adapters.forges.wire import Answer
 from domain.errors import ForgeFailed, Misconfigured
-from domain.instants import DAY_MS, SECOND_MS
+from domain.instants import DAY_MS, MINUTE_MS, SECOND_MS
 from domain.oauth import TokenAnswer
 from domain.ports import GrantRefused
 from domain.values import SecretValue, is_token_line
 
 _LONGEST_TOKEN = 16_384
 _LONGEST_LIFE_MS = 3_650 * DAY_MS
+_UNREADABLE_LIFE_MS = 5 * MINUTE_MS
 _ERROR_CODE = re.compile(r"[a-z_]{1,64}")
 _DIGITS = re.compile(r"[0-9]{1,12}")
 _PASSES = "nothing is lost; it will be asked again"
@@ -53,7 +54,7 @@ def read_answer(dialect: Dialect, answer: Answer, *, refreshing: bool) -> TokenA
             f"{dialect.forge} does not take our OAuth client ({_shown(code) or answer.status})",
             advice=f"check STRONGROOM_{dialect.forge.upper()}_CLIENT_ID, _CLIENT_SECRET and the redirect address there",
         )
-    if answer.status != HTTPStatus.OK:
+    if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
         raise _failed(dialect, answer, code)
     if document is None or error is not None:
         what = f"refuses ({_shown(code)})" if error is not None else "answers with something else than a token"
@@ -82,7 +83,7 @@ def _refused(dialect: Dialect, code: str, *, refreshing: bool) -> GrantRefused:
 
 
 def _failed(dialect: Dialect, answer: Answer, code: str | None) -> ForgeFailed:
-    said = f", {_shown(code)}" if code else ""
+    said = f", {_shown(code)}" if _shown(code) else ""
     pause = _retry_after_ms(answer.headers)
     if answer.status in _SLOW_DOWN:
         return ForgeFailed(
@@ -113,8 +114,9 @@ def _retry_after_ms(headers: Mapping[str, str]) -> int | None:
 
 
 def _granted(dialect: Dialect, document: Mapping[str, Any]) -> TokenAnswer:
+    """Take what can be used, even if what is said beside it cannot: the refresh token before it is spent."""
     token_type = document.get("token_type")
-    if token_type is not None and (not isinstance(token_type, str) or token_type.lower() != "bearer"):
+    if token_type is not None and (not isinstance(token_type, str) or token_type.strip().lower() != "bearer"):
         raise _unusable(dialect, "token_type")
     access_token = _token(dialect, document, "access_token")
     if access_token is None:
@@ -123,8 +125,8 @@ def _granted(dialect: Dialect, document: Mapping[str, Any]) -> TokenAnswer:
         access_token=access_token,
         refresh_token=_token(dialect, document, "refresh_token"),
         token_type=token_type,
-        scopes=_scopes(dialect, document.get("scope")),
-        lifetime_ms=_lifetime(dialect, document.get("expires_in")),
+        scopes=_scopes(document.get("scope")),
+        lifetime_ms=_lifetime(document.get("expires_in")),
         refresh_lifetime_ms=_refresh_lifetime(document.get("refresh_token_expires_in")),
     )
 
@@ -138,23 +140,24 @@ def _token(dialect: Dialect, document: Mapping[str, Any], name: str) -> SecretVa
     return SecretValue(value)
 
 
-def _scopes(dialect: Dialect, value: object) -> tuple[str, ...] | None:
+def _scopes(value: object) -> tuple[str, ...] | None:
     """Read the scopes: GitHub separates them by commas, and for a GitHub App says nothing with an empty text."""
     words = value.replace(",", " ").split() if isinstance(value, str) else value
-    if value is None or words == []:
-        return None
     if not isinstance(words, list) or not all(isinstance(word, str) and word.isprintable() for word in words):
-        raise _unusable(dialect, "scope")
-    return tuple(words)
+        return None
+    return tuple(words) or None
 
 
-def _lifetime(dialect: Dialect, value: object) -> int | None:
-    """Read `expires_in`, seconds; absent means that the token does not expire, as of a GitHub OAuth app."""
+def _lifetime(value: object) -> int | None:
+    """Read `expires_in`, seconds; absent means that the token does not expire, as of a GitHub OAuth app.
+
+    One that cannot be is taken for five minutes, and ten years are the most.
+    """
     if value is None:
         return None
     seconds = _seconds(value)
     if seconds is None or seconds <= 0:
-        raise _unusable(dialect, "expires_in")
+        return _UNREADABLE_LIFE_MS
     return min(seconds * SECOND_MS, _LONGEST_LIFE_MS)
 
 

@@ -37,6 +37,10 @@ class MemoryAuthorizationServer(AuthorizationServer):
         return f"{client.base_url}/authorize?state={state.reveal()}"
 
     @override
+    def issuers(self, client: OAuthClient) -> frozenset[str]:
+        return frozenset({client.base_url})
+
+    @override
     def exchange(self, client: OAuthClient, code: SecretValue, verifier: SecretValue) -> TokenAnswer:
         with self._lock:
             self.exchanges += 1
@@ -70,8 +74,8 @@ class MemoryAuthorizationServer(AuthorizationServer):
         self._access = self._refresh = SecretValue("revoked")
 
     @override
-    def settings_url(self, client: OAuthClient) -> str:
-        return f"{client.base_url}/applications"
+    def settings_url(self, base_url: str) -> str:
+        return f"{base_url}/applications"
 
     def issue(self) -> TokenAnswer:
         """Give out the next pair of tokens; the pair before is worth nothing from now on."""

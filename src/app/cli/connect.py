@@ -62,14 +62,23 @@ def _show(url: str, *, open_browser: bool) -> None:
 def _wait(opened: "Container", forge: str, begun: "Begun") -> "SecretValue":
     """Return what came back: to a listener of our own, to the service, or pasted. Raises `AuthorizationRefused`."""
     from app.cli.coming_back import Callback, Pasted, first_of
+    from app.cli.output import warn
     from app.usecases.oauth.connect import AuthorizationRefused
     from domain.connections import AUTHORIZATION_TTL_MS, digest_of
+    from domain.errors import Invalid
 
     clock, pending, digest = opened.clock(), opened.pending_authorizations(), digest_of(begun.state)
     give_up_at = clock.now() + AUTHORIZATION_TTL_MS
-    with Callback.listening(opened.settings().public_url, f"/oauth/{forge}/callback") as callback, Pasted() as pasted:
+    redirect_uri, pasted = opened.registration().client(forge).redirect_uri, Pasted(begun.state)
+    with Callback.listening(redirect_uri, begun.state) as callback:
         while clock.now() < give_up_at:
-            answer = first_of(callback, pasted, within_s=_LOOK_EVERY_S) or pending.answer_to(digest)
+            try:
+                answer = first_of(callback, pasted, within_s=_LOOK_EVERY_S) or pending.answer_to(digest)
+            except Invalid as error:
+                if not sys.stdin.isatty():
+                    raise
+                warn(f"{error.message}; {error.advice}")
+                continue
             if answer is not None:
                 return answer
     raise AuthorizationRefused("nobody came back from the forge within ten minutes", advice="begin again")

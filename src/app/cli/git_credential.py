@@ -30,15 +30,14 @@ def command(operation: str) -> None:
     request = parse_request(sys.stdin.buffer.read(_READ_AT_MOST).decode(errors="replace"))
     if operation not in {"get", "erase"}:
         return  # git asks that operations which a helper does not know be let pass
-    with service() as opened:
-        answer = opened.answer_git()
-        if operation == "erase":
-            answer.erase(request)
-            return
-        try:
-            found = answer.get(request)
-        except DomainError:
-            click.echo("quit=1")  # it is us whom git should ask here: nobody else, and no person at a prompt
-            raise
+    try:
+        with service() as opened:
+            if operation == "erase":
+                opened.answer_git().erase(request)
+                return
+            found = opened.answer_git().get(request)
+    except DomainError:
+        click.echo("quit=1")  # it is us whom git should ask here: nobody else, and no person at a prompt
+        raise
     if found is not None:
         click.echo("\n".join(found.lines()).encode())

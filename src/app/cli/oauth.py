@@ -79,10 +79,13 @@ def access_token(forge: str, rejected: str | None) -> None:
     from app.cli.opening import service
     from app.cli.output import emit, wants_json
     from app.cli.typed import secret_value
+    from domain.errors import Invalid
     from domain.values import parse_forge
 
     forge = parse_forge(forge)
     refused = None if rejected is None else secret_value(rejected, prompt="")
+    if refused is not None and not refused.reveal():
+        raise Invalid("no rejected token was given", advice="leave --rejected out to get the one that is stored")
     with service() as opened:
         token = opened.give_out_access_token()(forge, rejected=refused)
     if wants_json():

@@ -14,7 +14,7 @@ from app import documents
 from app.http.bodies import read_body
 from app.http.browsers import Browsers
 from app.http.models import RefreshOptions
-from app.http.pages import page, wants_page
+from app.http.pages import html_page, wants_page
 from app.http.problems import status_of
 from app.http.routing import resource
 from app.usecases.oauth.connect import BeginAuthorization, FinishAuthorization
@@ -28,6 +28,8 @@ from domain.values import FORGES, SecretValue
 
 T = TypeVar("T")
 _AT_ONCE = 16
+"""How many requests may wait for one forge in threads of their own; further ones queue."""
+
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -49,8 +51,8 @@ class OAuth:
     def __init__(self, acts: OAuthActs, browsers: Browsers) -> None:
         self._acts = acts
         self._browsers = browsers
-        # Whoever waits for a forge waits among themselves: no other route is held up behind them.
-        self._waiting = CapacityLimiter(_AT_ONCE)
+        # Whoever waits for a forge waits among themselves: nothing else is held up behind them.
+        self._waiting = {forge: CapacityLimiter(_AT_ONCE) for forge in FORGES}
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -74,7 +76,7 @@ class OAuth:
     async def authorize(self, request: Request) -> Response:
         """Begin to connect a forge: the address to send the browser to, which is known again by a cookie."""
         starter = self._browsers.known_or_new(request)
-        begun = await self._off_the_loop(partial(self._acts.begin, _forge(request), starter=starter))
+        begun = await to_thread.run_sync(partial(self._acts.begin, _forge(request), starter=starter))
         response = JSONResponse({"authorization_url": begun.url}, headers=_NO_STORE)
         self._browsers.remember(response, starter)
         return response
@@ -86,31 +88,32 @@ class OAuth:
         try:
             return await self._came_back(request)
         except DomainError as error:
-            return page("Not connected", error.message, error.advice or "", status=status_of(type(error)))
+            return html_page("Not connected", error.message, error.advice or "", status=status_of(type(error)))
 
     async def _came_back(self, request: Request) -> Response:
         forge, answer = _forge(request), SecretValue(request.url.query)
         starter = self._browsers.known(request)
-        if await self._off_the_loop(partial(self._acts.finish.waits_at_terminal, forge, answer)):
-            return page("Go back to the terminal", f"It goes on there, and says whether {forge} is connected.")
-        token = await self._off_the_loop(partial(self._acts.finish, forge, answer, starter=starter))
+        if await to_thread.run_sync(partial(self._acts.finish.waits_at_terminal, forge, answer)):
+            return html_page("Go back to the terminal", f"It goes on there, and says whether {forge} is connected.")
+        token = await to_thread.run_sync(partial(self._acts.finish, forge, answer, starter=starter))
         if wants_page(request.headers):
             who = f"as {token.account}" if token.account else "now"
-            return page("Connected", f"{forge} is connected {who}. This page can be closed.")
+            return html_page("Connected", f"{forge} is connected {who}. This page can be closed.")
         return JSONResponse(documents.oauth_connection(await self._look(forge)), headers=_NO_STORE)
 
     async def refresh(self, request: Request) -> Response:
         """Refresh a token, or see that it was; says how the connection stands, without a token."""
         forge, body = _forge(request), await read_body(request, RefreshOptions)
         if body.rejected is None:
-            await self._off_the_loop(partial(self._acts.refresh.force, forge))
+            await self._in_line(forge, partial(self._acts.refresh.force, forge))
         else:
-            await self._off_the_loop(partial(self._acts.refresh, forge, rejected=body.rejected))
+            await self._in_line(forge, partial(self._acts.refresh, forge, rejected=body.rejected))
         return JSONResponse(documents.oauth_connection(await self._look(forge)))
 
     async def access_token(self, request: Request) -> Response:
         """Give an access token out, refreshed if need be."""
-        token = await self._off_the_loop(partial(self._acts.give_out, _forge(request)))
+        forge = _forge(request)
+        token = await self._in_line(forge, partial(self._acts.give_out, forge))
         return JSONResponse(
             {"access_token": token.access_token.reveal(), "expires_at": token.expires_at}, headers=_NO_STORE
         )
@@ -118,14 +121,14 @@ class OAuth:
     async def disconnect(self, request: Request) -> Response:
         """End a connection; a second time there is nothing left to end, and that is well, too."""
         return JSONResponse(
-            documents.disconnected(await self._off_the_loop(partial(self._acts.disconnect, _forge(request))))
+            documents.disconnected(await to_thread.run_sync(partial(self._acts.disconnect, _forge(request))))
         )
 
     async def _look(self, forge: str) -> Connection:
         return await to_thread.run_sync(self._acts.look, forge)
 
-    async def _off_the_loop(self, act: Callable[[], T]) -> T:
-        return await to_thread.run_sync(act, limiter=self._waiting)
+    async def _in_line(self, forge: str, act: Callable[[], T]) -> T:
+        return await to_thread.run_sync(act, limiter=self._waiting[forge])
 
 
 def _forge(request: Request) -> str:

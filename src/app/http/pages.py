@@ -19,7 +19,7 @@ def wants_page(headers: Headers) -> bool:
     return "text/html" in headers.get("accept", "")
 
 
-def page(heading: str, *sentences: str, status: int = HTTPStatus.OK) -> Response:
+def html_page(heading: str, *sentences: str, status: int = HTTPStatus.OK) -> Response:
     """Return a page; whatever it says is escaped."""
     body = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     return HTMLResponse(

@@ -42,6 +42,10 @@ class AuthorizationServer(Protocol):
         """
 
     @abstractmethod
+    def issuers(self, client: OAuthClient) -> frozenset[str]:
+        """Return the names by which the forge may call itself in `iss` (RFC 9207), without a slash at the end."""
+
+    @abstractmethod
     def exchange(self, client: OAuthClient, code: SecretValue, verifier: SecretValue) -> TokenAnswer:
         """Return what the forge gives for an authorization code.
 
@@ -62,12 +66,12 @@ class AuthorizationServer(Protocol):
 
     @abstractmethod
     def revoke(self, client: OAuthClient, token: OAuthToken) -> None:
-        """Ask the forge to revoke the refresh token or, without one, the access token.
+        """Ask the forge to revoke the grant of the refresh token or, without one, the access token alone.
 
         It may say yes and not do it. Raises `Misconfigured`, `GrantRefused` or `ForgeFailed`; where
         `can_revoke` is false, nothing is asked.
         """
 
     @abstractmethod
-    def settings_url(self, client: OAuthClient) -> str:
+    def settings_url(self, base_url: str) -> str:
         """Return the page on which the operator can revoke our access by hand."""

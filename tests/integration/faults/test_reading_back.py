@@ -36,8 +36,8 @@ class Damaging:
 
 
 def _turned(table, column):
-    """Turn the last byte of a sealed column."""
-    return f"UPDATE {table} SET {column} = CAST(substr({column}, 1, length({column}) - 1) || x'00' AS BLOB)"
+    """Turn the end of a sealed column: several bytes, since one is what it is turned into once in 256 times."""
+    return f"UPDATE {table} SET {column} = CAST(substr({column}, 1, length({column}) - 8) || zeroblob(8) AS BLOB)"
 
 
 DAMAGES = [

@@ -94,7 +94,27 @@ def test_with_a_service_it_lays_the_answer_down_for_the_terminal(home_and_port, 
     assert (code, "connected" in out) == (0, True)
 
 
-@pytest.mark.parametrize("pasted", ["nonsense", "http://127.0.0.1:1/oauth/gitlab/callback"])
+def test_a_stray_request_does_not_end_the_wait(home_and_port, browser):
+    home, port, _ = home_and_port
+    public = f"http://127.0.0.1:{port}"
+    connecting = Connecting(home, STRONGROOM_PUBLIC_URL=public)
+
+    strays = [
+        httpx2.get(f"{public}{path}").status_code
+        for path in ("/", "/oauth/gitlab/callback?state=bogus&code=x", "/oauth/gitlab/callback?state=a&state=b")
+    ]
+    httpx2.get(browser.allow(connecting.link))
+
+    code, out, err = connecting.ended()
+    assert strays == [404, 404, 404]
+    assert (code, "connected" in out) == (0, True)
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["nonsense", "http://127.0.0.1:1/oauth/gitlab/callback", "http://127.0.0.1:1/oauth/gitlab/callback?state=x&code=y"],
+)
 def test_what_is_no_redirect_address_is_refused(home_and_port, pasted):
     home, port, forge = home_and_port
     connecting = Connecting(home, STRONGROOM_PUBLIC_URL=f"http://127.0.0.1:{port}")
@@ -103,7 +123,7 @@ def test_what_is_no_redirect_address_is_refused(home_and_port, pasted):
 
     code, _, err = connecting.ended()
     assert code == 2
-    assert "copy the whole address" in err
+    assert "copy the whole address" in err, err
     assert forge.stats()["codes"] == 0
 
 
@@ -227,6 +247,7 @@ class Repository(SimpleHTTPRequestHandler):
         shown = self.headers.get("Authorization", "").partition(" ")[2]
         user, _, password = base64.b64decode(shown).decode().partition(":")
         self.server.seen.append(user)
+        self.server.shown.append(password)
         if password not in self.server.passwords:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="forge"')
@@ -267,7 +288,7 @@ def repository(tmp_path):
         return Repository(*args, directory=str(tmp_path / "served"))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.passwords, server.seen = set(), []
+    server.passwords, server.seen, server.shown = set(), [], []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -300,6 +321,21 @@ def test_a_clone_gets_its_password_from_us(gitlab, repository, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "clone" / "file").read_text() == "content"
     assert "oauth2" in repository.seen
+
+
+@pytest.mark.parametrize("separator", ["%0D", "%0C", "%0B", "%1C", "%C2%85", "%E2%80%A8"])
+def test_a_hostile_address_gets_no_password_of_another_host(gitlab, repository, tmp_path, separator):
+    """Git decodes the user name of an address and asks us for it: it must not name the forge for another host."""
+    home = home_of(gitlab, tmp_path)
+    with home.service() as service:
+        token = home.connect(service).access_token.reveal()
+    forge = urlsplit(gitlab.base_url).netloc.replace(":", "%3A")
+    hostile = f"http://oauth2{separator}host={forge}@127.0.0.1:{repository.server_port}/acme/api.git"
+
+    done = clone(home, hostile, tmp_path / "clone")
+
+    assert done.returncode != 0
+    assert token not in repository.shown
 
 
 def test_an_agent_clones_with_its_own_token_by_its_name(gitlab, repository, tmp_path):

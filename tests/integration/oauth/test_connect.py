@@ -168,6 +168,12 @@ def test_nothing_comes_of_an_answer_that_is_another_servers_or_none(client, forg
     refused(client, with_query(browser.allow(begin(client, forge)), **changes), forge)
 
 
+def test_each_forge_may_call_itself_as_it_does(client, forge, browser):
+    issuer = f"{forge.base_url}/login/oauth" if forge.kind == "github" else f"{forge.base_url}/"
+
+    assert come_back(client, with_query(browser.allow(begin(client, forge)), iss=issuer)).status_code == 200
+
+
 def test_the_issuer_may_be_left_out(client, forge, browser):
     assert come_back(client, with_query(browser.allow(begin(client, forge)), iss=None)).status_code == 200
 

@@ -140,7 +140,7 @@ def test_a_rejected_token_that_nothing_refreshes_is_asked_about(forges, tmp_path
         github.fault(grant="authorization_code", unset=["expires_in", "refresh_token", "refresh_token_expires_in"])
         token = home.connect(service)
 
-        with pytest.raises(ForgeFailed, match="does not say that it ended"):
+        with pytest.raises(ForgeFailed, match="nothing says that it ended"):
             service.refresh_connection()("github", rejected=token.access_token)
         assert service.look_at_connection()("github").status == "connected"
 

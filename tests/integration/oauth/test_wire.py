@@ -89,8 +89,6 @@ FAULTS = {
     "no access token": ({"unset": ["access_token"]}, True),
     "an empty access token": ({"set": {"access_token": ""}}, True),
     "an access token that is none": ({"set": {"access_token": ["a"]}}, True),
-    "a life that is none": ({"set": {"expires_in": "soon"}}, True),
-    "a life below zero": ({"set": {"expires_in": -5}}, True),
     "another type": ({"set": {"token_type": "mac"}}, True),
     "an error nobody knows": ({"set": {"error": "server_is_tired"}}, False),
 }

@@ -91,7 +91,7 @@ def test_every_address_is_below_the_base_url(told, forge, path):
 
     base = f"{told.url}{below}"
     assert url.startswith(f"{base}/{'oauth' if forge == 'gitlab' else 'login/oauth'}/authorize?")
-    assert server.settings_url(client).startswith(f"{base}/")
+    assert server.settings_url(client.base_url).startswith(f"{base}/")
     assert [asked[1].removeprefix(below).startswith("//") for asked in told.asked].count(True) == 0
     assert {asked[1][: len(below)] for asked in told.asked} == {below}
 

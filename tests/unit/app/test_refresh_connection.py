@@ -227,6 +227,97 @@ def test_a_client_secret_that_was_set_right_is_tried_at_once(service, refresh, t
     assert look(service).status is Status.CONNECTED
 
 
+def test_one_passing_fault_under_a_token_that_was_dead_before_says_nothing_of_the_grant(service, refresh, token):
+    service.forge.is_alive = lambda *_: False
+    service.forge.failures.append(ForgeFailed("gitlab answers with status 503", may_have_acted=True))
+
+    with pytest.raises(ForgeFailed):
+        refresh("gitlab", rejected=token.access_token)
+
+    assert look(service).status is Status.CONNECTED
+    service.clock.advance(SECOND_MS)
+    assert refresh("gitlab", rejected=token.access_token).access_token != token.access_token
+
+
+def test_an_answer_that_another_saved_out_of_the_journal_is_not_given_back(service, refresh, token):
+    def saved_by_another():
+        del service.before["oauth_tokens.upsert"]
+        left = service.journal.read("gitlab")
+        service.oauth_tokens.upsert(left.token, expected_version=left.version)
+
+    service.before["oauth_tokens.upsert"] = saved_by_another
+
+    got = refresh("gitlab", rejected=token.access_token)
+
+    assert (service.forge.revocations, got.access_token != token.access_token) == (0, True)
+    assert service.oauth_tokens.get("gitlab").same_credentials(got)
+
+
+def test_a_commit_that_was_reported_as_failed_and_was_none_revokes_nothing(service, refresh, token):
+    real, said = service.oauth_tokens.upsert, []
+
+    def durable_and_reported_as_failed(*args, **kwargs):
+        version = real(*args, **kwargs)
+        if not said:
+            said.append(version)
+            raise DatabaseUnusable("the disk says no, and did it")
+        return version
+
+    service.oauth_tokens.upsert = durable_and_reported_as_failed
+
+    assert refresh("gitlab", rejected=token.access_token).access_token != token.access_token
+    assert service.forge.revocations == 0
+
+
+def test_a_journalled_answer_that_came_too_late_is_given_back_at_the_start(service, refresh, token):
+    service.journal.write(
+        "gitlab", JournalledAnswer(replace(token, access_token=SecretValue("late")), token.version + 7)
+    )
+
+    refresh.recover()
+
+    assert service.forge.revocations == 1
+    assert service.journal.read("gitlab") is None
+
+
+def test_an_older_rejected_token_insists_on_nothing(service, refresh, token):
+    service.clock.set(token.expires_at - 1)
+    service.forge.failures.append(ForgeFailed("gitlab answers with status 503"))
+
+    assert refresh("gitlab", rejected=SecretValue("older")).access_token == token.access_token
+
+
+def test_many_rejected_tokens_do_not_try_a_wrong_client_again_and_again(service, refresh, token):
+    service.forge.taken_secret = "right"
+    for _ in range(5):
+        with pytest.raises(Misconfigured):
+            refresh("gitlab", rejected=token.access_token)
+
+    assert service.forge.refreshes == 1
+
+
+def test_a_disconnect_saves_and_revokes_what_lies_in_the_journal(service, refresh, token):
+    newer = replace(token, access_token=SecretValue("newer"), refresh_token=SecretValue("newer-refresh"))
+    service.journal.write("gitlab", JournalledAnswer(newer, token.version))
+    revoked = []
+    service.forge.revoke = lambda _client, gone: revoked.append(gone)
+    service.forge.is_alive = lambda *_: False
+
+    ended = service.container.disconnect()("gitlab")
+
+    assert (ended.revocation, [gone.access_token.reveal() for gone in revoked]) == ("revoked", ["newer"])
+    assert service.journal.read("gitlab") is None
+
+
+def test_a_disconnect_waits_a_little_for_a_refresh_and_not_for_ever(service, refresh, token):
+    service.leases.acquire("oauth:gitlab", ttl_ms=HOUR_MS)
+    begun = service.clock.now()
+
+    assert service.container.disconnect()("gitlab").revocation == "revoked"
+    assert service.clock.now() - begun < 3 * SECOND_MS
+    assert service.oauth_tokens.get("gitlab") is None
+
+
 def test_a_late_fault_does_not_stain_a_newer_token(service, refresh, token):
     def connected_again():
         service.forge.on_refresh = lambda: None
@@ -282,6 +373,7 @@ ENDS = {
     "wrong client": ({}, FaultKind.CONFIG_ERROR, Status.CONFIG_ERROR),
     "another host": ({"base_url": "https://gitlab.example.org"}, None, Status.CONFIG_ERROR),
     "another client": ({"client_id": "another"}, None, Status.CONFIG_ERROR),
+    "both tokens ended": ({"expires_at": 1, "refresh_expires_at": 1}, None, Status.NEEDS_REAUTH),
 }
 
 
@@ -289,7 +381,7 @@ ENDS = {
 def test_how_a_connection_stands_has_one_word(service, refresh, token, case):
     changes, kind, status = ENDS[case]
     if "refresh_expires_at" in changes:
-        changes = {"refresh_expires_at": service.clock.now() + HOUR_MS}
+        changes = {name: service.clock.now() + (HOUR_MS if len(changes) == 1 else 0) for name in changes}
     version = service.oauth_tokens.upsert(replace(token, **changes))
     if kind is not None:
         note = service.container.refresh_connection().attempt._note

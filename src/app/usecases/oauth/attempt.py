@@ -1,7 +1,8 @@
 """One attempt to refresh a token, under the lease: the forge is asked once, and whatever it says is kept."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from app.audit import current_actor
 from app.usecases.oauth.registration import Registration
@@ -26,6 +27,14 @@ _SAVE_EVERY_MS = 100
 _LOOK_AGAIN_MS = 500
 
 
+class Why(StrEnum):
+    """Why a token is refreshed. Only one that is merely due may be given out once more if that fails."""
+
+    DUE = "due"
+    REJECTED = "rejected"
+    ORDERED = "ordered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshAttempt:
     """Asks, classifies, saves. The caller holds the lease of the forge."""
@@ -37,8 +46,8 @@ class RefreshAttempt:
     audit: AuditLog
     clock: Clock
 
-    def __call__(self, token: OAuthToken, *, insists: bool) -> OAuthToken:
-        """Return `token` refreshed. While it lives and nobody insists, a fault that may pass gives it as it is.
+    def __call__(self, token: OAuthToken, why: Why) -> OAuthToken:
+        """Return `token` refreshed. While it lives and is only due, a fault that may pass gives it as it is.
 
         Raises `VersionConflict` if another token was stored meanwhile; `NeedsReauth`, `Misconfigured` or
         `ForgeFailed`; or what the database says if it does not take the answer for 5 seconds, and then
@@ -47,9 +56,9 @@ class RefreshAttempt:
         try:
             client = self.registration.client_of(token)
             asked_at = self.clock.now()
-            answer = self._answer(token, client, insists=insists)
+            answer = self._answer(token, client, why)
         except (Unreachable, Misconfigured):
-            if not insists and token.is_alive(self.clock.now()):
+            if why is Why.DUE and token.is_alive(self.clock.now()):
                 return token
             raise
         return self._keep(token, client, answer.after(token, client, asked_at))
@@ -68,12 +77,17 @@ class RefreshAttempt:
         return self._left_behind(forge) is not None
 
     def save_left_behind(self, forge: str) -> None:
-        """Save an answer that was journalled and never saved; one that came too late is dropped."""
+        """Save an answer that was journalled and never saved; one that came too late is given back."""
         left = self._left_behind(forge)
-        if left is not None:
-            with suppress(VersionConflict):
-                self._save(left.token, left.version)
-            self.journal.clear(forge)
+        if left is None:
+            return
+        try:
+            self._save(left.token, left.version)
+        except VersionConflict:
+            if self._kept_by_another(left.token) is None:
+                with suppress(DomainError):
+                    self._give_back(left.token, self.registration.client_of(left.token))
+        self.journal.clear(forge)
 
     def _left_behind(self, forge: str) -> JournalledAnswer | None:
         try:
@@ -81,19 +95,26 @@ class RefreshAttempt:
         except Integrity:
             return None  # it was sealed for another database than this one
 
-    def _answer(self, token: OAuthToken, client: OAuthClient, *, insists: bool) -> TokenAnswer:
+    def _answer(self, token: OAuthToken, client: OAuthClient, why: Why) -> TokenAnswer:
         fault = self._fault(token)
-        self._refuse_early(fault, client, insists=insists)
+        self._refuse_early(fault, client, why)
         if token.refresh_token is None:
             raise self._irreplaceable(token, client)
-        self.journal.reserve(token.forge_type)
+        self._reserve(token, client, fault)
         try:
-            return self._asked(token, token.refresh_token, client, fault)
+            return self._asked(token, token.refresh_token, client, fault, why)
         except DomainError:
             self._clear(token.forge_type)  # there is no answer to be kept
             raise
 
-    def _refuse_early(self, fault: ConnectionFault | None, client: OAuthClient, *, insists: bool) -> None:
+    def _reserve(self, token: OAuthToken, client: OAuthClient, fault: ConnectionFault | None) -> None:
+        try:
+            self.journal.reserve(token.forge_type)
+        except Unreachable as error:
+            self._note(token, client, fault, FaultKind.TRANSIENT, error.message)
+            raise
+
+    def _refuse_early(self, fault: ConnectionFault | None, client: OAuthClient, why: Why) -> None:
         """Raise what is known already, so that a forge in trouble is not asked at every call."""
         now = self.clock.now()
         if fault is None or now >= fault.retry_at:
@@ -103,7 +124,7 @@ class RefreshAttempt:
             raise ForgeFailed(
                 f"{fault.reason}; it will be asked again in {-(-pause // SECOND_MS)} s", retry_after_ms=pause
             )
-        if not insists and fault.client_mark == self.registration.mark(client):
+        if why is not Why.ORDERED and fault.client_mark == self.registration.mark(client):
             raise Misconfigured(fault.reason, advice=_what_to_check(client))
 
     def _irreplaceable(self, token: OAuthToken, client: OAuthClient) -> DomainError:
@@ -111,13 +132,18 @@ class RefreshAttempt:
         is_alive = token.is_alive(self.clock.now()) and self._is_taken(token, client)
         if is_alive is not False:
             return ForgeFailed(
-                f"the {token.forge_type} token cannot be refreshed, and {token.forge_type} does not say that it ended",
-                advice="see what the account may do at the forge",
+                f"there is nothing to refresh the {token.forge_type} token with, and nothing says that it ended",
+                advice="if it is refused, see what the account may do at the forge",
             )
         return self._hopeless(token, client, "the token has ended, and none came with it to refresh it")
 
     def _asked(
-        self, token: OAuthToken, refresh_token: SecretValue, client: OAuthClient, fault: ConnectionFault | None
+        self,
+        token: OAuthToken,
+        refresh_token: SecretValue,
+        client: OAuthClient,
+        fault: ConnectionFault | None,
+        why: Why,
     ) -> TokenAnswer:
         try:
             return self.registration.servers[token.forge_type].refresh(client, refresh_token)
@@ -128,8 +154,9 @@ class RefreshAttempt:
             raise
         except ForgeFailed as error:
             self._note(token, client, fault, FaultKind.TRANSIENT, error.message, retry_after_ms=error.retry_after_ms)
-            if error.may_have_acted and token.is_alive(self.clock.now()) and self._is_taken(token, client) is False:
-                # It has ended the old token, so it did act: there is nothing left that it would take.
+            was_good = why is not Why.REJECTED and token.is_alive(self.clock.now())
+            if error.may_have_acted and was_good and self._is_taken(token, client) is False:
+                # It has ended a token that was good before, so it did act: there is nothing left that it would take.
                 raise self._hopeless(token, client, f"its answer to a refresh was lost ({error.message})") from None
             raise
 
@@ -159,11 +186,22 @@ class RefreshAttempt:
         try:
             saved = self._save(renewed, token.version)
         except VersionConflict:
-            self._give_back(renewed, client)
-            self._clear(token.forge_type)
-            raise
+            later = self._kept_by_another(renewed)
+            if later is None:
+                self._give_back(renewed, client)
+                self._clear(token.forge_type)
+                raise
+            saved = later
         self._clear(token.forge_type)
         return saved
+
+    def _kept_by_another(self, renewed: OAuthToken) -> OAuthToken | None:
+        """Return the stored token if it is this very one.
+
+        Another process may have saved it out of the journal, or a commit that was reported as failed was none.
+        """
+        later = self.tokens.get(renewed.forge_type)
+        return later if later is not None and later.same_credentials(renewed) else None
 
     def _save(self, renewed: OAuthToken, version: int) -> OAuthToken:
         """Save over `version` alone, as often as it takes within 5 seconds; returns it with its own version."""
@@ -190,11 +228,14 @@ class RefreshAttempt:
             self.journal.clear(forge)
 
     def _give_back(self, renewed: OAuthToken, client: OAuthClient) -> None:
-        """Revoke what came too late, so that no token lives that nobody keeps."""
+        """Revoke what came too late, so that no token lives that nobody keeps.
+
+        By its access token: at GitHub the grant of the refresh token is that of a newer connection as well.
+        """
         server = self.registration.servers[renewed.forge_type]
         if server.can_revoke:
             with suppress(DomainError):
-                server.revoke(client, renewed)
+                server.revoke(client, replace(renewed, refresh_token=None))
 
     def _note(  # noqa: PLR0913 - a fault is noted with all that is known of it
         self,

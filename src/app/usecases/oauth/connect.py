@@ -44,6 +44,8 @@ class BeginAuthorization:
     def __call__(self, forge: str, *, starter: SecretValue, at_terminal: bool = False) -> Begun:
         """Begin to connect `forge`; only who shows `starter` can finish it. Raises `Misconfigured` or `Invalid`."""
         client = self.registration.client(parse_forge(forge))
+        if urlsplit(client.redirect_uri).port == 0:
+            raise Misconfigured("nobody can be sent back to port 0", advice="set STRONGROOM_PUBLIC_URL")
         state, verifier = new_random(), new_random()
         url = self.registration.servers[forge].authorization_url(client, state=state, verifier=verifier)
         self.pending.add(
@@ -81,7 +83,7 @@ class FinishAuthorization:
         said = parse_answer(answer)
         begun = self._taken(forge, said, starter)
         client = self._client(begun)
-        _refuse_other_issuer(client, said)
+        _refuse_other_issuer(self.registration.servers[forge].issuers(client), said)
         _refuse_denial(forge, said)
         with acting_as(begun.actor):
             return self._connected(begun, client, SecretValue(said["code"]))
@@ -151,12 +153,12 @@ def query_of(address: SecretValue) -> SecretValue:
     return SecretValue(query)
 
 
-def _refuse_other_issuer(client: OAuthClient, said: Mapping[str, str]) -> None:
+def _refuse_other_issuer(issuers: frozenset[str], said: Mapping[str, str]) -> None:
     """Raise `AuthorizationRefused` if the answer names another server than we asked (RFC 9207, section 2.4)."""
-    if "iss" in said and said["iss"].rstrip("/") != client.base_url:
+    if "iss" in said and said["iss"].rstrip("/") not in issuers:
         raise AuthorizationRefused(
-            f"the answer is from another server than {client.base_url}",
-            advice=f"see that STRONGROOM_{client.forge.upper()}_URL is the address by which it calls itself",
+            f"the answer is from another server than {' or '.join(sorted(issuers))}",
+            advice="see that the forge's address is configured as it calls itself",
         )
 
 

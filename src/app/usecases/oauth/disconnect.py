@@ -1,14 +1,14 @@
 """Disconnect a forge: the token is revoked there as far as that goes, and removed here in any case."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from app.audit import current_actor
+from app.usecases.oauth.refresh import RefreshConnection
 from app.usecases.oauth.registration import Registration
 from domain.audit import Action
 from domain.errors import DomainError, Integrity
 from domain.oauth import OAuthClient, OAuthToken
-from domain.ports import AnswerJournal, AuditLog, AuthorizationServer, Clock, GrantRefused, OAuthTokenStore, Revocation
+from domain.ports import AuditLog, AuthorizationServer, Clock, GrantRefused, OAuthTokenStore, Revocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,40 +25,47 @@ class Disconnect:
     """May be repeated, and done by several at a time. A refresh that is on its way finds no row to save over."""
 
     tokens: OAuthTokenStore
-    journal: AnswerJournal
+    refresh: RefreshConnection
     registration: Registration
     audit: AuditLog
     clock: Clock
 
     def __call__(self, forge: str) -> Disconnected:
         """Disconnect `forge` and say how that went. Raises what the database raises, and then nothing was removed."""
-        try:
-            token = self.tokens.get(forge)
-        except Integrity:
-            token = None  # nobody can read it, so it cannot be revoked; it can be removed
-        if not self._removed(forge):
+        with self.refresh.kept_from(forge):
+            was_there, token = self._removed(forge)
+        if not was_there:
             return Disconnected(forge=forge, revocation=None)
-        with suppress(DomainError):
-            self.journal.clear(forge)
         if token is None:
             return Disconnected(forge=forge, revocation=Revocation.REVOKE_FAILED, advice="revoke it at the forge")
         return self._revoked(token)
 
-    def _removed(self, forge: str) -> bool:
+    def _removed(self, forge: str) -> tuple[bool, OAuthToken | None]:
+        """Remove the token, in the transaction that reads it: what is revoked is what was removed.
+
+        One that is damaged cannot be read, so it cannot be revoked; it can be removed.
+        """
         with self.audit.atomic():
+            try:
+                token = self.tokens.get(forge)
+            except Integrity:
+                token = None
             was_there = self.tokens.delete(forge)
             if was_there:
                 self.audit.record(current_actor(), Action.OAUTH_DISCONNECT, forge)
-        return was_there
+        return was_there, token
 
     def _revoked(self, token: OAuthToken) -> Disconnected:
         forge = token.forge_type
+        server = self.registration.servers[forge]
         try:
             client = self.registration.client_of(token)
         except DomainError as error:
-            return Disconnected(forge=forge, revocation=Revocation.REVOKE_FAILED, advice=error.message)
-        server = self.registration.servers[forge]
-        by_hand = f"remove the access by hand: {server.settings_url(client)}"
+            advice = error.message
+            if token.base_url:
+                advice += f"; remove the access by hand: {server.settings_url(token.base_url)}"
+            return Disconnected(forge=forge, revocation=Revocation.REVOKE_FAILED, advice=advice)
+        by_hand = f"remove the access by hand: {server.settings_url(client.base_url)}"
         if not server.can_revoke:
             return Disconnected(forge=forge, revocation=Revocation.NOT_SUPPORTED, advice=by_hand)
         try:

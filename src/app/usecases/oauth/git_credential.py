@@ -15,6 +15,7 @@ from domain.values import FORGES, SecretValue, agent_token_name, is_agent_name
 _USER_NAMES = {"forgejo": "oauth2", "github": "x-access-token", "gitlab": "oauth2"}
 """What each forge wants for a user name beside an access token."""
 
+_PLACE = ("protocol", "host", "path", "username")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -46,13 +47,17 @@ class GitCredential:
 
 
 def parse_request(lines: str) -> GitRequest:
-    """Read what git writes: `name=value` lines; names that we do not know are left alone. Raises `Invalid`."""
+    """Read what git writes: `name=value` lines; names that we do not know are left alone. Raises `Invalid`.
+
+    Git ends a line by a line feed and by nothing else, and decodes what an address says: whatever else may
+    look like a line's end would let a hostile address name another host than git goes to (CVE-2020-5260).
+    """
     said: dict[str, str] = {}
-    for line in lines.splitlines():
+    for line in lines.split("\n"):
         if not line:
             break
         name, equals, value = line.partition("=")
-        if not equals or "\0" in value:
+        if not equals or not value.isprintable() or (name in said and name in _PLACE):
             raise Invalid("that is not what git asks a credential helper", advice="see `git help credential`")
         said[name] = value
     if "url" in said:
@@ -105,7 +110,7 @@ class AnswerGit:
             if token is None or request.password is None or token.access_token != request.password:
                 continue
             client = self.registration.client_of(token)
-            if self.registration.servers[forge].is_alive(client, token.access_token) is not True:
+            if self.registration.servers[forge].is_alive(client, token.access_token) is False:
                 self.give_out.refresh(forge, rejected=request.password)
 
     def _given_out(self, forge: str) -> OAuthToken | None:
@@ -134,11 +139,11 @@ class AnswerGit:
 def _is_below(request: GitRequest, base_url: str) -> bool:
     """Compare as git does, which by default leaves the path out of the question (credential.useHttpPath)."""
     base = urlsplit(base_url)
-    if request.protocol != base.scheme or _place(request.protocol, request.host) != _place(base.scheme, base.netloc):
+    asked, ours = _place(request.protocol, request.host), _place(base.scheme, base.netloc)
+    if request.protocol != base.scheme or ours is None or asked != ours:
         return False
-    root = base.path.strip("/")
-    path = request.path.strip("/")
-    return not root or not path or path == root or path.startswith(f"{root}/")
+    root, path = base.path.strip("/").split("/"), request.path.strip("/").split("/")
+    return root == [""] or path == [""] or (path[: len(root)] == root and not {".", ".."} & set(path))
 
 
 def _place(scheme: str, netloc: str) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from app.usecases.oauth.attempt import RefreshAttempt
+from app.usecases.oauth.attempt import RefreshAttempt, Why
 from domain.errors import Busy, DomainError, NotConnected, VersionConflict
 from domain.instants import SECOND_MS
 from domain.oauth import OAuthToken
@@ -22,6 +22,7 @@ LEASE_MS = 60 * SECOND_MS
 
 _PATIENCE_MS = LEASE_MS + 15 * SECOND_MS
 _POLL_MS = 50
+_SOON_MS = 2 * SECOND_MS
 _FORCED_EVERY_MS = 30 * SECOND_MS
 
 
@@ -33,16 +34,13 @@ class Wish:
     instead_of: int | None = None
     """The version that is to be refreshed although it is good."""
 
-    def is_met_by(self, token: OAuthToken, now: int) -> bool:
-        """Tell whether `token` will do as it is."""
-        if token.is_due(now) or token.access_token == self.rejected:
-            return False
-        return token.version != self.instead_of
-
-    @property
-    def insists(self) -> bool:
-        """Whether the token that is there is no answer, even while the forge cannot be reached."""
-        return self.rejected is not None or self.instead_of is not None
+    def against(self, token: OAuthToken, now: int) -> Why | None:
+        """Say why `token` will not do as it is, None if it will."""
+        if token.version == self.instead_of:
+            return Why.ORDERED
+        if token.access_token == self.rejected:
+            return Why.REJECTED
+        return Why.DUE if token.is_due(now) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +82,33 @@ class RefreshConnection:
                 if self.attempt.is_left_behind(forge):
                     self._recover(forge)
 
+    @contextmanager
+    def kept_from(self, forge: str) -> Iterator[None]:
+        """Keep others from refreshing for a `with` block, once what lies in the journal is saved.
+
+        Waits two seconds for whoever is refreshing just now. If that is not enough the block is run all the
+        same: what that one is given comes too late, and is given back.
+        """
+        is_our_turn = self._turns[forge].acquire(timeout=_SOON_MS / SECOND_MS)
+        try:
+            lease = self._lease_within(forge, _SOON_MS) if is_our_turn else None
+            with self._releasing(lease) if lease else nullcontext():
+                if lease:
+                    with suppress(DomainError):
+                        self.attempt.save_left_behind(forge)
+                yield
+        finally:
+            if is_our_turn:
+                self._turns[forge].release()
+
+    def _lease_within(self, forge: str, patience_ms: int) -> Lease | None:
+        give_up_at = self.clock.now() + patience_ms
+        while True:
+            lease = self.leases.acquire(_name(forge), ttl_ms=self.lease_ms)
+            if lease is not None or self.clock.now() >= give_up_at:
+                return lease
+            self.clock.wait(_POLL_MS)
+
     def settle(self, patience_s: float) -> None:
         """Wait for the refreshes that this process has begun; new ones are not kept from beginning."""
         for turn in self._turns.values():
@@ -98,21 +123,21 @@ class RefreshConnection:
 
     def _fulfil(self, forge: str, wish: Wish) -> OAuthToken:
         token = self._current(forge)
-        if self._will_do(token, wish):
+        if self._against(token, wish) is None:
             return token
         with self._turns[forge]:
             return self._in_turn(forge, wish)
 
-    def _will_do(self, token: OAuthToken, wish: Wish) -> bool:
-        """Tell whether `token` is good as it is. Raises `NeedsReauth` if nothing can come of asking."""
+    def _against(self, token: OAuthToken, wish: Wish) -> Why | None:
+        """Say why `token` will not do, None if it will. Raises `NeedsReauth` if nothing can come of asking."""
         self.attempt.refuse_hopeless(token)
-        return wish.is_met_by(token, self.clock.now())
+        return wish.against(token, self.clock.now())
 
     def _in_turn(self, forge: str, wish: Wish) -> OAuthToken:
         give_up_at = self.clock.now() + _PATIENCE_MS
         while True:
             token = self._current(forge)
-            if self._will_do(token, wish):
+            if self._against(token, wish) is None:
                 return token
             lease = self.leases.acquire(_name(forge), ttl_ms=self.lease_ms)
             if lease is not None:
@@ -125,11 +150,12 @@ class RefreshConnection:
     def _under_lease(self, forge: str, wish: Wish) -> OAuthToken:
         self.attempt.save_left_behind(forge)
         token = self._current(forge)
-        if self._will_do(token, wish):
+        why = self._against(token, wish)
+        if why is None:
             return token
         try:
             with self.undisturbed():
-                return self.attempt(token, insists=wish.insists)
+                return self.attempt(token, why)
         except VersionConflict:
             return self._current(forge)  # it was connected again meanwhile, or disconnected
 
