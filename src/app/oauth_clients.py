@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from app.settings import Settings
 from domain.errors import Integrity, Misconfigured
 from domain.oauth import OAuthClient
 from domain.ports import SecretStore, SettingStore
-from domain.values import FORGES, SecretValue, parse_forge
+from domain.values import FORGES, SecretValue, is_base_url, parse_forge
 
 CLIENT_SECRETS: Final = tuple(f"{forge}_client_secret" for forge in FORGES)
 """Settings that the database keeps as secrets of the same names."""
@@ -36,6 +35,7 @@ class ConfiguredClients:
             secret=getattr(settings, f"{forge}_client_secret") or self._kept_secret(forge),
             redirect_uri=f"{settings.public_url.rstrip('/')}/oauth/{forge}/callback",
             scopes=tuple(getattr(settings, f"{forge}_scopes").split()),
+            is_address_set=settings.origins.get(f"{forge}_url") != "default",
         )
 
     def _kept_secret(self, forge: str) -> SecretValue | None:
@@ -51,18 +51,6 @@ def _base_url(forge: str, url: str | None) -> str:
     variable = f"STRONGROOM_{forge.upper()}_URL"
     if not url:
         raise Misconfigured(f"no {forge} is configured", advice=f"set {variable}")
-    if not _is_address(url):
+    if not is_base_url(url):
         raise Misconfigured(f"{variable} is not an http:// or https:// address of a forge", advice=f"set {variable}")
     return url.rstrip("/")
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(
-            parts.scheme in {"http", "https"}
-            and parts.hostname
-            and not (parts.query or parts.fragment or "@" in parts.netloc)
-        )
-    except ValueError:
-        return False

@@ -16,6 +16,7 @@ class OAuthClient:
 
     `base_url` has no slash at its end and may have a path. Without a `secret` the client is a public
     one (RFC 6749, section 2.1); an empty `id` says that we are not registered. `scopes` is what is asked for.
+    Where nobody has set an address, `base_url` is the forge's public one, and a token's own goes before it.
     """
 
     forge: str
@@ -24,6 +25,13 @@ class OAuthClient:
     secret: SecretValue | None
     redirect_uri: str
     scopes: tuple[str, ...]
+    is_address_set: bool = True
+
+    def for_token(self, token: "OAuthToken") -> "OAuthClient":
+        """Return the client as `token` is used with it: at the address that the token says, if none is set."""
+        if self.is_address_set or token.base_url is None:
+            return self
+        return replace(self, base_url=token.base_url.rstrip("/"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Names stay plain strings (a store accepts them as such); the functions here deci
 import hmac
 import re
 from typing import Self
+from urllib.parse import urlsplit
 
 from domain.errors import Invalid
 from domain.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
@@ -173,6 +174,20 @@ def has_control(text: str) -> bool:
 def is_broken_text(text: str) -> bool:
     """Tell whether `text` cannot be stored everywhere: a lone surrogate, or NUL (which PostgreSQL refuses)."""
     return _BROKEN.search(text) is not None
+
+
+def is_base_url(text: str) -> bool:
+    """Tell whether `text` is an address that paths can be put behind: http or https, a host, no user, no query."""
+    try:
+        parts = urlsplit(text)
+        return bool(
+            parts.scheme in {"http", "https"}
+            and parts.hostname
+            and (parts.port is None or parts.port)
+            and not (parts.query or parts.fragment or "@" in parts.netloc)
+        )
+    except ValueError:
+        return False
 
 
 def parse_duration(raw: str) -> int:

@@ -3,7 +3,6 @@
 import json
 from http import HTTPStatus
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -12,7 +11,7 @@ from adapters.forges.wire import Answer, request, token_request
 from domain.errors import ForgeFailed, Misconfigured
 from domain.oauth import OAuthClient, TokenAnswer
 from domain.ports import AuthorizationServer
-from domain.values import SecretValue
+from domain.values import SecretValue, is_base_url
 
 REVOKE_WITHIN_S = 5.0
 """So long a person who disconnects waits for the forge."""
@@ -103,7 +102,7 @@ class ForgeAuthorizationServer(AuthorizationServer):
         return self.api(client) + self.probe_path
 
     def _get(self, url: str, access_token: SecretValue) -> Answer:
-        return request(self.dialect.forge, "GET", url, bearer=access_token, within_s=_PROBE_WITHIN_S)
+        return request(self.dialect.forge, "GET", url, token=access_token, within_s=_PROBE_WITHIN_S)
 
 
 def below(client: OAuthClient, path: str) -> str:
@@ -112,12 +111,7 @@ def below(client: OAuthClient, path: str) -> str:
 
 
 def _base_address(client: OAuthClient) -> str:
-    try:
-        parts = urlsplit(client.base_url)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_address = False
-    if not is_address:
+    if not is_base_url(client.base_url):
         raise Misconfigured(
             f"the address of {client.forge} is not an http:// or https:// one",
             advice=f"set STRONGROOM_{client.forge.upper()}_URL",

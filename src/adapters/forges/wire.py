@@ -73,13 +73,14 @@ def request(  # noqa: PLR0913 - of an HTTP request, what these need
     method: str,
     url: str,
     *,
-    bearer: SecretValue | None = None,
+    token: SecretValue | None = None,
+    scheme: str = "Bearer",
     basic: OAuthClient | None = None,
     json: Mapping[str, str] | None = None,
     within_s: float,
 ) -> Answer:
-    """Send any other request, as the owner of a token or as our client."""
-    headers = {**_HEADERS, **({"Authorization": f"Bearer {bearer.reveal()}"} if bearer else {})}
+    """Send any other request, as the owner of a token (`scheme` is what the forge calls it) or as our client."""
+    headers = {**_HEADERS, **({"Authorization": f"{scheme} {token.reveal()}"} if token else {})}
 
     async def send(session: "AsyncOAuth2Client") -> None:
         credentials = (basic.id, basic.secret.reveal() if basic.secret else "") if basic else None

@@ -1,5 +1,6 @@
 """Connecting in a browser: who may finish what was begun, and what is asked of the forge."""
 
+import logging
 from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -45,6 +46,10 @@ def new_client(service):
 @pytest.fixture
 def client(new_client):
     return new_client()
+
+
+CLIENTS_OF_THE_TEST = {"httpx2", "httpcore2", "httpcore2.http11", "httpcore2.connection"}
+"""What the service itself sends through these is looked at in test_wire.py."""
 
 
 def begin(client, forge):
@@ -245,6 +250,25 @@ def test_connecting_needs_a_grant_and_coming_back_needs_none(service, new_client
     assert stranger.post(f"/oauth/{forge.forge}/authorize").status_code == 401
     assert stranger.get(f"/oauth/{forge.forge}/access-token").status_code == 401
     assert stranger.get(f"/oauth/{forge.forge}/callback").status_code == 403
+
+
+def test_nothing_of_a_whole_connection_is_logged_at_debug(client, forge, browser, service, caplog):
+    caplog.set_level(logging.DEBUG)
+    back = browser.allow(begin(client, forge))
+    come_back(client, back)
+    first = service.unaudited_oauth_tokens().get(forge.forge)
+    client.post(f"/oauth/{forge.forge}/refresh")
+    client.get(f"/oauth/{forge.forge}/access-token")
+    second = service.unaudited_oauth_tokens().get(forge.forge)
+    forge.fault(grant="refresh_token", status=502, body=second.refresh_token.reveal())
+    client.post(f"/oauth/{forge.forge}/refresh", json={"rejected": second.access_token.reveal()})
+    client.delete(f"/oauth/{forge.forge}")
+
+    said = "\n".join(record.getMessage() for record in caplog.records if record.name not in CLIENTS_OF_THE_TEST)
+    query = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+    tokens = [token.reveal() for each in (first, second) for token in (each.access_token, each.refresh_token)]
+    secrets = [query["code"], query["state"], client.cookies["strongroom-login"], CLIENT_SECRET, *tokens]
+    assert [secret for secret in secrets if secret in said] == []
 
 
 def test_two_disconnects_at_once_are_both_well(client, forge, browser):

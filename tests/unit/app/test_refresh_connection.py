@@ -332,13 +332,15 @@ def test_a_late_fault_does_not_stain_a_newer_token(service, refresh, token):
     assert look(service).last_error is None
 
 
-def test_what_came_too_late_is_revoked(service, refresh, token):
+def test_what_came_too_late_is_revoked_and_no_newer_grant_with_it(service, refresh, token):
     service.forge.on_refresh = lambda: service.oauth_tokens.delete("gitlab")
+    revoked = []
+    service.forge.revoke = lambda _client, late: revoked.append(late)
 
     with pytest.raises(NotConnected):
         refresh("gitlab", rejected=token.access_token)
 
-    assert service.forge.revocations == 1
+    assert [(late.access_token != token.access_token, late.refresh_token) for late in revoked] == [(True, None)]
 
 
 def test_nothing_is_refreshed_that_is_not_connected(service, refresh):
@@ -382,6 +384,7 @@ def test_how_a_connection_stands_has_one_word(service, refresh, token, case):
     changes, kind, status = ENDS[case]
     if "refresh_expires_at" in changes:
         changes = {name: service.clock.now() + (HOUR_MS if len(changes) == 1 else 0) for name in changes}
+    service.container.unaudited_setting_store().set("gitlab_url", URL)
     version = service.oauth_tokens.upsert(replace(token, **changes))
     if kind is not None:
         note = service.container.refresh_connection().attempt._note
@@ -392,6 +395,18 @@ def test_how_a_connection_stands_has_one_word(service, refresh, token, case):
 
     assert (connection.status, connection.version) == (status, version)
     assert connection.last_error == ("because" if kind else None)
+
+
+def test_where_no_address_is_set_a_token_is_used_at_its_own(service, refresh, token):
+    """The file of an old version says where a self-hosted GitLab is; the operator need not say it once more."""
+    asked = []
+    service.forge.refresh = lambda client, _token: asked.append(client.base_url) or service.forge.issue()
+    service.oauth_tokens.upsert(replace(token, base_url="https://gitlab.example.org/git/"))
+
+    refresh("gitlab", rejected=token.access_token)
+
+    assert asked == ["https://gitlab.example.org/git"]
+    assert look(service).status is Status.CONNECTED
 
 
 def test_a_token_that_ended_and_nothing_refreshes_needs_the_operator(service, token):

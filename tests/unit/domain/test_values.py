@@ -12,6 +12,7 @@ from domain.values import (
     has_control,
     holds_token,
     is_agent_name,
+    is_base_url,
     is_broken_text,
     is_token_line,
     parse_agent_name,
@@ -207,3 +208,26 @@ def _refusal_of(parse, raw):
     with pytest.raises(Invalid) as refused:
         parse(raw)
     return refused.value.message
+
+
+ADDRESSES = {
+    "https://gitlab.com": True,
+    "http://127.0.0.1:3000/git/": True,
+    "https://[::1]:8443": True,
+    "HTTPS://forge.example.org": True,
+    "ftp://forge.example.org": False,
+    "forge.example.org": False,
+    "https://": False,
+    "https://ada@forge.example.org": False,
+    "https://forge.example.org?x=1": False,
+    "https://forge.example.org#x": False,
+    "https://forge.example.org:port": False,
+    "https://forge.example.org:0": False,
+    "https://[::1": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("text", ADDRESSES)
+def test_a_forges_address_is_one_that_paths_can_be_put_behind(text):
+    assert is_base_url(text) is ADDRESSES[text]

@@ -131,9 +131,10 @@ class AnswerGit:
 
     def _address(self, forge: str) -> str | None:
         try:
-            return self.registration.clients(forge).base_url
+            client, token = self.registration.clients(forge), self.tokens.get(forge)
         except DomainError:
             return None
+        return client.base_url if token is None else client.for_token(token).base_url
 
 
 def _is_below(request: GitRequest, base_url: str) -> bool:

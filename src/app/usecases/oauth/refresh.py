@@ -71,6 +71,7 @@ class RefreshConnection:
         Raises as calling does, and `ForgeFailed` also while the old token lives.
         """
         token = self._current(forge)
+        self.attempt.refuse_hopeless(token)
         if token.refreshed_at is not None and 0 <= self.clock.now() - token.refreshed_at < _FORCED_EVERY_MS:
             return token
         return self._fulfil(forge, Wish(instead_of=token.version))

@@ -33,7 +33,7 @@ class Registration:
 
     def client_of(self, token: OAuthToken) -> OAuthClient:
         """Return the client that `token` may be sent with; raises `Misconfigured` if there is none, or another."""
-        client = self.client(token.forge_type)
+        client = self.client(token.forge_type).for_token(token)
         refuse_foreign_client(token, client)
         return client
 
@@ -48,7 +48,7 @@ class Registration:
     def obstacle(self, token: OAuthToken) -> Misconfigured | None:
         """Return why `token` is not to be used with what is configured now, None if it is. Asks nobody."""
         try:
-            refuse_foreign_client(token, self.clients(token.forge_type))
+            refuse_foreign_client(token, self.clients(token.forge_type).for_token(token))
         except Misconfigured as error:
             return error
         return None
