@@ -1,5 +1,6 @@
 """What holds for every test: no setting of the developer's own leaks in, and where asked for a skip is a failure."""
 
+import logging
 import os
 
 import pytest
@@ -20,6 +21,13 @@ def _clean_environment(monkeypatch, tmp_path):
         if name.startswith(("STRONGROOM_", "XDG_")) or name == "CREDENTIALS_DIRECTORY":
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _talking_wire():
+    """Let the HTTP clients' loggers say all they would: a test that silenced them must not blind one that listens."""
+    for name in ("authlib", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.hookimpl(wrapper=True)

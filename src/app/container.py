@@ -66,8 +66,8 @@ from adapters.sql import (
     open_for_a_look,
 )
 from adapters.system import Silence, SystemClock, identity, is_gone, undisturbed
-from app.oauth_clients import ConfiguredClients
-from app.settings import SPECS, Settings
+from app.oauth_clients import CLIENT_SECRETS, ConfiguredClients
+from app.settings import Settings
 from app.usecases.api_tokens import Authenticate, CreateApiToken
 from app.usecases.audited_api_tokens import AuditedApiTokenStore
 from app.usecases.audited_backups import AuditedBackupStore
@@ -174,7 +174,7 @@ def _fresh_oauth_tokens(database: Database, cipher: Cipher, clock: Clock) -> Ite
 
 def _secrets_elsewhere(settings: Settings, master_key: MasterKey) -> list[StoredValue]:
     """Gather the secrets that the service knows and does not keep in its database."""
-    clients = {name: getattr(settings, name) for name in SPECS if name.endswith("_client_secret")}
+    clients = {name: getattr(settings, name) for name in CLIENT_SECRETS}
     return [
         StoredValue("the master key", master_key.material.reveal()),
         *(StoredValue(f"the setting {name}", value.reveal().encode()) for name, value in clients.items() if value),

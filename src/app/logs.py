@@ -25,7 +25,7 @@ _TALKATIVE = ("alembic", "uvicorn")
 Event = MutableMapping[str, Any]
 
 
-_SILENT = ("authlib", "httpx2", "httpcore2", "hpack")
+_SILENT = ("authlib", "httpx2", "httpcore2")
 """Loggers of the wire, which at `debug` write down what must be in no log: headers, addresses, verifiers."""
 
 

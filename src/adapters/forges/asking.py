@@ -30,10 +30,10 @@ def ask(site: Site, scheme: str, token: SecretValue) -> dict[str, Any]:
 
     Raises `CredentialRefused`, `Unreachable`, or `Invalid` if no such forge is configured.
     """
-    _address(site)
+    address = _address(site)
     if not (token.reveal().isascii() and is_token_line(token.reveal())):
         raise refused(site)  # it could not be sent, and a header's fault would quote it
-    answer = _answer(site, scheme, token)
+    answer = _answer(site, address, scheme, token)
     status = answer.status
     if status == HTTPStatus.UNAUTHORIZED:
         raise refused(site)
@@ -69,9 +69,9 @@ def _address(site: Site) -> str:
     return site.url.rstrip("/") + site.path
 
 
-def _answer(site: Site, scheme: str, token: SecretValue) -> Answer:
+def _answer(site: Site, address: str, scheme: str, token: SecretValue) -> Answer:
     try:
-        return request(site.name, "GET", _address(site), token=token, scheme=scheme, within_s=PATIENCE_S)
+        return request(site.name, "GET", address, token=token, scheme=scheme, within_s=PATIENCE_S)
     except ForgeFailed as error:
         fault = Unreachable(error.message, advice=error.advice)
     raise fault

@@ -1,6 +1,5 @@
 """`strongroom oauth connect`: the link, the wait, and what the browser comes back with, on whichever way that comes."""
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,11 +18,10 @@ _LOOK_EVERY_S = 0.25
 @click.command(
     "connect",
     cls=Command,
-    epilog=example("strongroom oauth connect gitlab", "strongroom oauth connect gitlab --no-browser"),
+    epilog=example("strongroom oauth connect gitlab"),
 )
 @click.argument("forge")
-@click.option("--no-browser", is_flag=True, help="Only print the link.")
-def connect(forge: str, *, no_browser: bool) -> None:
+def connect(forge: str) -> None:
     """Connect a forge: log in there in a browser, and allow the access.
 
     The browser may run on another machine. If it ends on a page that cannot be reached, paste that page's
@@ -39,24 +37,23 @@ def connect(forge: str, *, no_browser: bool) -> None:
     forge, starter = parse_forge(forge), new_random()
     with service() as opened:
         begun = opened.begin_authorization()(forge, starter=starter, at_terminal=True)
-        _show(begun.url, open_browser=not no_browser)
+        _show(begun.url)
         answer = _wait(opened, forge, begun)
         opened.finish_authorization()(forge, answer, starter=starter)
         connection = opened.look_at_connection()(forge)
     emit(oauth_connection(connection), as_lines(connection))
 
 
-def _show(url: str, *, open_browser: bool) -> None:
-    """Show the link: on standard output unless that is for the one JSON document."""
-    import webbrowser
+def _show(url: str) -> None:
+    """Show the link: on standard output unless that is for the one JSON document.
 
+    No browser is started with it, for the command line of a process is open to every user of the machine.
+    """
     from app.cli.output import say, wants_json
 
     click.echo(f"Open this address in a browser, and allow the access:\n\n  {url}\n", err=wants_json())
     sys.stdout.flush()
     say("waiting for the browser to come back, for ten minutes; or paste the address that it ends on here:")
-    if open_browser and sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        webbrowser.open(url)
 
 
 def _wait(opened: "Container", forge: str, begun: "Begun") -> "SecretValue":

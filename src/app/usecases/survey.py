@@ -9,7 +9,6 @@ from domain.backups import Backup
 from domain.connections import Connection
 from domain.errors import Integrity
 from domain.migrations import LedgerEntry, MigrationOutcome
-from domain.oauth import OAuthToken
 from domain.ports import (
     BackupStore,
     Clock,
@@ -32,7 +31,6 @@ class Stock:
     ledger: list[LedgerEntry]
     migrations: list[MigrationOutcome]
     backups: list[Backup]
-    oauth_tokens: list[OAuthToken]
     connections: list[Connection]
     """To each forge, whether there is one or not."""
     mortal_secrets: list[SecretInfo]
@@ -62,23 +60,19 @@ class Survey:
             rows={
                 "sessions": self.sessions.count(),
                 "secrets": len(secrets),
-                "oauth_tokens": len(tokens),
+                "oauth_tokens": tokens,
                 "archived_files": len(self.archive.contents()),
             },
             ledger=self.ledger.entries(),
             migrations=self.ledger.latest(),
             backups=self.backups.list(),
-            oauth_tokens=tokens,
             connections=[self.look(forge) for forge in FORGES],
             mortal_secrets=[info for info in secrets if info.expires_at is not None],
             damaged=damaged,
         )
 
-    def _tokens(self) -> tuple[list[OAuthToken], list[str]]:
-        tokens, damaged = [], []
-        for _, token in open_tokens(self.oauth_tokens):
-            if isinstance(token, Integrity):
-                damaged.append(token.message)
-            else:
-                tokens.append(token)
-        return tokens, damaged
+    def _tokens(self) -> tuple[int, list[str]]:
+        """Count the tokens that open, and say what is wrong with the others."""
+        tokens = [token for _, token in open_tokens(self.oauth_tokens)]
+        damaged = [token.message for token in tokens if isinstance(token, Integrity)]
+        return len(tokens) - len(damaged), damaged

@@ -25,7 +25,7 @@ class Connecting:
 
     def __init__(self, home, *args, **environ):
         self.process = subprocess.Popen(
-            [STRONGROOM, "oauth", "connect", home.forge, "--no-browser", *args],
+            [STRONGROOM, "oauth", "connect", home.forge, *args],
             env={**home.environ, **environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

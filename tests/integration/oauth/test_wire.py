@@ -157,6 +157,7 @@ def test_nothing_of_it_is_logged(forge, browser, caplog):
     server.revoke(client, token_of(client, second))
 
     said = caplog.text
+    assert "httpcore2" in said  # the clients do tell what they do
     secrets = (
         code,
         VERIFIER,

@@ -420,3 +420,18 @@ def test_a_lost_compare_is_no_fault_of_the_connection(service, refresh, token):
 
     assert refresh("gitlab", rejected=token.access_token).version == token.version
     assert look(service).last_error is None
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:0", "http://127.0.0.1:port", "ftp://hooks.example.org", "hooks"])
+def test_nobody_is_sent_to_a_forge_who_could_not_be_sent_back(service, address):
+    service.container.unaudited_setting_store().set("public_url", address)
+
+    with pytest.raises(Misconfigured, match="sent back"):
+        service.container.begin_authorization()("gitlab", starter=SecretValue("browser"))
+
+
+def test_the_form_of_what_was_begun_does_not_show_the_state(service):
+    begun = service.container.begin_authorization()("gitlab", starter=SecretValue("browser"))
+
+    assert begun.state.reveal() in begun.url
+    assert begun.state.reveal() not in f"{begun} {begun!r}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,7 +13,7 @@ from domain.connections import AUTHORIZATION_TTL_MS, PendingAuthorization, diges
 from domain.errors import DomainError, Invalid, Misconfigured, NotAllowed
 from domain.oauth import OAuthClient, OAuthToken
 from domain.ports import AuditLog, Clock, OAuthTokenStore, PendingAuthorizations
-from domain.values import SecretValue, parse_forge
+from domain.values import SecretValue, is_base_url, parse_forge
 
 _RANDOM_BYTES = 32
 _LONGEST_ERROR = 200
@@ -27,9 +27,9 @@ class AuthorizationRefused(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Where to send the operator, and the `state` by which he is known again."""
+    """Where to send the operator, and the `state` by which he is known again, which the address has in it."""
 
-    url: str
+    url: str = field(repr=False)
     state: SecretValue
 
 
@@ -44,8 +44,11 @@ class BeginAuthorization:
     def __call__(self, forge: str, *, starter: SecretValue, at_terminal: bool = False) -> Begun:
         """Begin to connect `forge`; only who shows `starter` can finish it. Raises `Misconfigured` or `Invalid`."""
         client = self.registration.client(parse_forge(forge))
-        if urlsplit(client.redirect_uri).port == 0:
-            raise Misconfigured("nobody can be sent back to port 0", advice="set STRONGROOM_PUBLIC_URL")
+        if not is_base_url(client.redirect_uri):
+            raise Misconfigured(
+                "nobody can be sent back to the public address that is configured",
+                advice="set STRONGROOM_PUBLIC_URL to the address by which browsers reach the service",
+            )
         state, verifier = new_random(), new_random()
         url = self.registration.servers[forge].authorization_url(client, state=state, verifier=verifier)
         self.pending.add(

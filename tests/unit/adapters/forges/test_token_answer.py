@@ -345,3 +345,9 @@ def test_whatever_comes_it_is_a_grant_or_one_of_three_errors(forge, status, head
         assert status == 200
         assert 0 < len(answer.access_token.reveal()) <= 16_384
         assert answer.lifetime_ms is None or 0 < answer.lifetime_ms <= 3_650 * DAY_MS
+
+
+def test_the_form_of_an_answer_does_not_show_it():
+    answer = Answer(200, {"set-cookie": "SENTINEL"}, b'{"access_token": "SENTINEL"}')
+
+    assert "SENTINEL" not in f"{answer} {answer!r}"
