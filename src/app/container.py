@@ -97,6 +97,7 @@ from app.usecases.oauth.connect import BeginAuthorization, FinishAuthorization
 from app.usecases.oauth.disconnect import Disconnect
 from app.usecases.oauth.git_credential import AnswerGit
 from app.usecases.oauth.give_out import GiveOutAccessToken
+from app.usecases.oauth.keep_answer import KeepAnswer
 from app.usecases.oauth.look import LookAtConnection
 from app.usecases.oauth.refresh import RefreshConnection
 from app.usecases.oauth.registration import Registration
@@ -454,6 +455,14 @@ class Container(containers.DeclarativeContainer):
         audit=audit,
         clock=clock,
     )
+    keep_answer: providers.Provider[KeepAnswer] = providers.Singleton(
+        KeepAnswer,
+        tokens=unaudited_oauth_tokens,
+        journal=answer_journal,
+        registration=registration,
+        audit=audit,
+        clock=clock,
+    )
     refresh_connection: providers.Provider[RefreshConnection] = providers.Singleton(
         RefreshConnection,
         tokens=unaudited_oauth_tokens,
@@ -462,11 +471,11 @@ class Container(containers.DeclarativeContainer):
             RefreshAttempt,
             tokens=unaudited_oauth_tokens,
             faults=connection_faults,
-            journal=answer_journal,
+            keep=keep_answer,
             registration=registration,
-            audit=audit,
             clock=clock,
         ),
+        keep=keep_answer,
         clock=clock,
         undisturbed=providers.Object(undisturbed),
     )

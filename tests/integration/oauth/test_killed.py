@@ -17,13 +17,13 @@ TAKEN_OVER_WITHIN_S = 15  # far below the 60 s of the lease: the holder is seen 
 
 def kill_at(service, step):
     """Arrange that this process is killed by SIGKILL just before, or just after, a step."""
-    attempt = service.refresh_connection().attempt
+    keep = service.keep_answer()
     places = {
         "before the forge is asked": (service.authorization_servers()["gitlab"], "refresh", False),
-        "after the answer": (attempt.journal, "write", False),
-        "after the journal": (attempt.tokens, "upsert", False),
-        "after the save": (attempt.tokens, "upsert", True),
-        "before the journal is cleared": (attempt.journal, "clear", False),
+        "after the answer": (keep.journal, "write", False),
+        "after the journal": (keep.tokens, "upsert", False),
+        "after the save": (keep.tokens, "upsert", True),
+        "before the journal is cleared": (keep.journal, "clear", False),
         "before the lease is given back": (service.refresh_connection().leases, "release", False),
     }
     owner, name, afterwards = places[step]

@@ -1,29 +1,17 @@
-"""One attempt to refresh a token, under the lease: the forge is asked once, and whatever it says is kept."""
+"""One attempt to refresh a token, under the lease: the forge is asked once, and what it says is told apart."""
 
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from app.audit import current_actor
+from app.usecases.oauth.keep_answer import KeepAnswer
 from app.usecases.oauth.registration import Registration
-from domain.audit import Action
 from domain.connections import ConnectionFault, FaultKind, fault_after
-from domain.errors import DomainError, ForgeFailed, Integrity, Misconfigured, NeedsReauth, Unreachable, VersionConflict
+from domain.errors import DomainError, ForgeFailed, Misconfigured, NeedsReauth, Unreachable, VersionConflict
 from domain.instants import SECOND_MS
 from domain.oauth import OAuthClient, OAuthToken, TokenAnswer
-from domain.ports import (
-    AnswerJournal,
-    AuditLog,
-    Clock,
-    ConnectionFaults,
-    GrantRefused,
-    JournalledAnswer,
-    OAuthTokenStore,
-)
+from domain.ports import Clock, ConnectionFaults, GrantRefused, OAuthTokenStore
 from domain.values import SecretValue
 
-_SAVE_FOR_MS = 5 * SECOND_MS
-_SAVE_EVERY_MS = 100
 _LOOK_AGAIN_MS = 500
 
 
@@ -37,21 +25,18 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshAttempt:
-    """Asks, classifies, saves. The caller holds the lease of the forge."""
+    """Asks, and notes what went wrong. The caller holds the lease of the forge."""
 
     tokens: OAuthTokenStore
     faults: ConnectionFaults
-    journal: AnswerJournal
+    keep: KeepAnswer
     registration: Registration
-    audit: AuditLog
     clock: Clock
 
     def __call__(self, token: OAuthToken, why: Why) -> OAuthToken:
         """Return `token` refreshed. While it lives and is only due, a fault that may pass gives it as it is.
 
-        Raises `VersionConflict` if another token was stored meanwhile; `NeedsReauth`, `Misconfigured` or
-        `ForgeFailed`; or what the database says if it does not take the answer for 5 seconds, and then
-        the journal has it.
+        Raises `NeedsReauth`, `Misconfigured` or `ForgeFailed`, and as `KeepAnswer` does.
         """
         try:
             client = self.registration.client_of(token)
@@ -61,7 +46,7 @@ class RefreshAttempt:
             if why is Why.DUE and token.is_alive(self.clock.now()):
                 return token
             raise
-        return self._keep(token, client, answer.after(token, client, asked_at))
+        return self.keep(answer.after(token, client, asked_at), client, instead_of=token.version)
 
     def refuse_hopeless(self, token: OAuthToken) -> None:
         """Raise `NeedsReauth` if the forge refused this token, `Misconfigured` if it is not for what is configured."""
@@ -72,29 +57,6 @@ class RefreshAttempt:
         if fault is not None and fault.kind is FaultKind.NEEDS_REAUTH:
             raise _needs_reauth(token, fault.reason)
 
-    def is_left_behind(self, forge: str) -> bool:
-        """Tell whether an answer lies in the journal that can be saved."""
-        return self._left_behind(forge) is not None
-
-    def save_left_behind(self, forge: str) -> None:
-        """Save an answer that was journalled and never saved; one that came too late is given back."""
-        left = self._left_behind(forge)
-        if left is None:
-            return
-        try:
-            self._save(left.token, left.version)
-        except VersionConflict:
-            if self._kept_by_another(left.token) is None:
-                with suppress(DomainError):
-                    self._give_back(left.token, self.registration.client_of(left.token))
-        self.journal.clear(forge)
-
-    def _left_behind(self, forge: str) -> JournalledAnswer | None:
-        try:
-            return self.journal.read(forge)
-        except Integrity:
-            return None  # it was sealed for another database than this one
-
     def _answer(self, token: OAuthToken, client: OAuthClient, why: Why) -> TokenAnswer:
         fault = self._fault(token)
         self._refuse_early(fault, client, why)
@@ -104,12 +66,12 @@ class RefreshAttempt:
         try:
             return self._asked(token, token.refresh_token, client, fault, why)
         except DomainError:
-            self._clear(token.forge_type)  # there is no answer to be kept
+            self.keep.give_up_room(token.forge_type)  # there is no answer to be kept
             raise
 
     def _reserve(self, token: OAuthToken, client: OAuthClient, fault: ConnectionFault | None) -> None:
         try:
-            self.journal.reserve(token.forge_type)
+            self.keep.make_room(token.forge_type)
         except Unreachable as error:
             self._note(token, client, fault, FaultKind.TRANSIENT, error.message)
             raise
@@ -179,63 +141,6 @@ class RefreshAttempt:
     def _hopeless(self, token: OAuthToken, client: OAuthClient, reason: str) -> NeedsReauth:
         self._note(token, client, None, FaultKind.NEEDS_REAUTH, reason)
         return _needs_reauth(token, reason)
-
-    def _keep(self, token: OAuthToken, client: OAuthClient, renewed: OAuthToken) -> OAuthToken:
-        with suppress(DomainError):  # the second net; the answer is still in our hands
-            self.journal.write(token.forge_type, JournalledAnswer(renewed, token.version))
-        try:
-            saved = self._save(renewed, token.version)
-        except VersionConflict:
-            later = self._kept_by_another(renewed)
-            if later is None:
-                self._give_back(renewed, client)
-                self._clear(token.forge_type)
-                raise
-            saved = later
-        self._clear(token.forge_type)
-        return saved
-
-    def _kept_by_another(self, renewed: OAuthToken) -> OAuthToken | None:
-        """Return the stored token if it is this very one.
-
-        Another process may have saved it out of the journal, or a commit that was reported as failed was none.
-        """
-        later = self.tokens.get(renewed.forge_type)
-        return later if later is not None and later.same_credentials(renewed) else None
-
-    def _save(self, renewed: OAuthToken, version: int) -> OAuthToken:
-        """Save over `version` alone, as often as it takes within 5 seconds; returns it with its own version."""
-        give_up_at = self.clock.now() + _SAVE_FOR_MS
-        while True:
-            try:
-                return self._saved(renewed, version)
-            except VersionConflict:
-                raise
-            except DomainError:
-                if self.clock.now() >= give_up_at:
-                    raise
-                self.clock.wait(_SAVE_EVERY_MS)
-
-    def _saved(self, renewed: OAuthToken, version: int) -> OAuthToken:
-        forge = renewed.forge_type
-        with self.audit.atomic():
-            saved = self.tokens.upsert(renewed, expected_version=version)
-            self.audit.record(current_actor(), Action.OAUTH_REFRESH, forge, detail=f"version {saved}")
-        return renewed.at_version(saved)
-
-    def _clear(self, forge: str) -> None:
-        with suppress(DomainError):  # what stays behind is an answer to a version that is gone
-            self.journal.clear(forge)
-
-    def _give_back(self, renewed: OAuthToken, client: OAuthClient) -> None:
-        """Revoke what came too late, so that no token lives that nobody keeps.
-
-        By its access token: at GitHub the grant of the refresh token is that of a newer connection as well.
-        """
-        server = self.registration.servers[renewed.forge_type]
-        if server.can_revoke:
-            with suppress(DomainError):
-                server.revoke(client, replace(renewed, refresh_token=None))
 
     def _note(  # noqa: PLR0913 - a fault is noted with all that is known of it
         self,

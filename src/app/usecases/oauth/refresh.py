@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field
 
 from app.usecases.oauth.attempt import RefreshAttempt, Why
+from app.usecases.oauth.keep_answer import KeepAnswer
 from domain.errors import Busy, DomainError, NotConnected, VersionConflict
 from domain.instants import SECOND_MS
 from domain.oauth import OAuthToken
@@ -50,6 +51,7 @@ class RefreshConnection:
     tokens: OAuthTokenStore
     leases: Leases
     attempt: RefreshAttempt
+    keep: KeepAnswer
     clock: Clock
     undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
     """Holds back what would end the process between a forge's answer and its saving."""
@@ -80,7 +82,7 @@ class RefreshConnection:
         """Save what a killed process left in its journal. What cannot be saved now, is when the forge is used next."""
         for forge in FORGES:
             with suppress(DomainError):
-                if self.attempt.is_left_behind(forge):
+                if self.keep.is_left_behind(forge):
                     self._recover(forge)
 
     @contextmanager
@@ -96,7 +98,7 @@ class RefreshConnection:
             with self._releasing(lease) if lease else nullcontext():
                 if lease:
                     with suppress(DomainError):
-                        self.attempt.save_left_behind(forge)
+                        self.keep.save_left_behind(forge)
                 yield
         finally:
             if is_our_turn:
@@ -117,10 +119,10 @@ class RefreshConnection:
                 turn.release()
 
     def _recover(self, forge: str) -> None:
-        lease = self.leases.acquire(_name(forge), ttl_ms=self.lease_ms)
+        lease = self._lease_within(forge, 0)
         if lease is not None:
             with self._releasing(lease):
-                self.attempt.save_left_behind(forge)
+                self.keep.save_left_behind(forge)
 
     def _fulfil(self, forge: str, wish: Wish) -> OAuthToken:
         token = self._current(forge)
@@ -149,7 +151,7 @@ class RefreshConnection:
             self.clock.wait(_POLL_MS)
 
     def _under_lease(self, forge: str, wish: Wish) -> OAuthToken:
-        self.attempt.save_left_behind(forge)
+        self.keep.save_left_behind(forge)
         token = self._current(forge)
         why = self._against(token, wish)
         if why is None:
