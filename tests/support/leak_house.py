@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 import app.cli.failures
 import app.http.envelope
 from app.boot import open_service
+from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.http.server import build_app
 from app.settings import load_settings
 from domain.migrations import MigrationReport
 from tests.integration.cli.homes import Home

@@ -7,8 +7,8 @@ from starlette.testclient import TestClient
 
 from app.boot import open_service
 from app.container import Container
+from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.http.server import build_app
 from app.settings import load_settings
 from domain.migrations import MigrationReport
 

@@ -6,8 +6,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.http.access import OPEN_PATHS
+from app.http.application import build_app
 from app.http.peers import PEER_UID
-from app.http.server import build_app
 from domain.instants import HOUR_MS
 
 KEY = "forgejo:reviewer:acme/api:42"

@@ -7,9 +7,9 @@ from dependency_injector import providers
 from starlette.testclient import TestClient
 
 from adapters.memory import ManualClock
+from app.http.application import build_app
 from app.http.denials import AT_ONCE
 from app.http.peers import PEER_UID
-from app.http.server import build_app
 from domain.audit import Action
 from domain.errors import DatabaseUnusable
 from domain.instants import DAY_MS, SECOND_MS

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from app.http.server import _migrate_at_boot, build_app
+from app.http.application import build_app
+from app.http.server import _migrate_at_boot
 from domain.audit import Action
 from domain.oauth import OAuthToken
 from domain.values import SecretValue

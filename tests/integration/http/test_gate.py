@@ -3,9 +3,9 @@ import threading
 import pytest
 from starlette.testclient import TestClient
 
+from app.http.application import build_app
 from app.http.boot_migration import BootMigration
 from app.http.readiness import MIGRATING, Readiness
-from app.http.server import build_app
 from domain.errors import DatabaseUnusable
 from domain.migrations import MigrationOutcome, MigrationReport, Outcome, SourceOutcome
 

@@ -26,8 +26,8 @@ from adapters.memory import (
 )
 from app.boot import migrate
 from app.container import Container
+from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.http.server import build_app
 from app.settings import load_settings
 from domain.instants import DAY_MS
 from domain.values import FORGES

@@ -5,8 +5,8 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from app.http.application import build_app
 from app.http.bodies import LIMIT
-from app.http.server import build_app
 from domain.errors import Busy, DatabaseUnusable, Integrity
 from domain.oauth import OAuthToken
 from domain.values import SecretValue

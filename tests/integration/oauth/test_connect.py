@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from adapters.forges import GitlabAuthorizationServer
 from adapters.memory import ManualClock
 from app.boot import open_service
+from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.http.server import build_app
 from app.settings import load_settings
 from app.usecases.oauth.connect import new_random
 from domain.connections import AUTHORIZATION_TTL_MS, digest_of
