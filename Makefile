@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format faults lock clean
+.PHONY: help run demo test check format faults generate lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -32,6 +32,10 @@ faults: $(VENV)/test.stamp ## every point of the fault laboratory (long)
 format: $(VENV)/test.stamp ## let ruff format and fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generate: $(VENV)/test.stamp ## write anew what is made from the code: completions, manual pages, OpenAPI
+	$(BIN)/python packaging/generate.py
+	$(BIN)/python packaging/openapi.py
 
 lock: $(VENV)/test.stamp ## resolve the dependencies again, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -42,6 +42,7 @@ from adapters.memory import (
     MemorySessionStore,
 )
 from adapters.sql import (
+    HEAD,
     Database,
     SqlApiTokenStore,
     SqlAuditLog,
@@ -54,6 +55,7 @@ from adapters.sql import (
     SqlLeases,
     SqlLegacyArchive,
     SqlMigrationLedger,
+    SqlNamedRequests,
     SqlOAuthTokenStore,
     SqlPendingAuthorizations,
     SqlSealedRows,
@@ -65,7 +67,7 @@ from adapters.sql import (
     open_database,
     open_for_a_look,
 )
-from adapters.system import Silence, SystemClock, identity, is_gone, undisturbed
+from adapters.system import Silence, SystemClock, SystemdServiceManager, identity, is_gone, undisturbed
 from app.oauth_clients import CLIENT_SECRETS, ConfiguredClients
 from app.settings import Settings
 from app.usecases.api_tokens import Authenticate, CreateApiToken
@@ -75,6 +77,7 @@ from app.usecases.audited_oauth_tokens import AuditedOAuthTokenStore
 from app.usecases.audited_secrets import AuditedSecretHistory, AuditedSecretStore
 from app.usecases.audited_settings import AuditedSettingStore
 from app.usecases.change_master_key import ChangeMasterKey
+from app.usecases.change_settings import ChangeSettings
 from app.usecases.check_credential import CheckCredential
 from app.usecases.doctor.access import ExamineAccess
 from app.usecases.doctor.database import ExamineDatabase
@@ -137,6 +140,7 @@ from domain.ports import (
     LegacyFileSource,
     Lock,
     MigrationLedger,
+    NamedRequests,
     OAuthTokenStore,
     PendingAuthorizations,
     Progress,
@@ -145,6 +149,7 @@ from domain.ports import (
     SealedRows,
     SecretHistory,
     SecretStore,
+    ServiceManager,
     SessionStore,
     SettingStore,
     StoredValues,
@@ -208,8 +213,10 @@ class Container(containers.DeclarativeContainer):
     master_key: providers.Provider[MasterKey] = providers.Dependency(instance_of=MasterKey)
     progress: providers.Provider[Progress] = providers.Singleton(Silence)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
+    service_manager: providers.Provider[ServiceManager] = providers.Singleton(SystemdServiceManager)
 
     database: providers.Provider[Database] = providers.Singleton(open_database, settings.provided.sqlite_path)
+    schema_version: providers.Provider[str] = providers.Object(HEAD)
     schema: providers.Provider[Schema] = providers.Singleton(
         SqliteSchema, settings.provided.sqlite_path, database.provider
     )
@@ -273,6 +280,7 @@ class Container(containers.DeclarativeContainer):
         github=providers.Singleton(GithubAuthorizationServer),
         gitlab=providers.Singleton(GitlabAuthorizationServer),
     )
+    named_requests: providers.Provider[NamedRequests] = providers.Singleton(SqlNamedRequests, database, clock)
     ledger: providers.Provider[MigrationLedger] = providers.Singleton(SqlMigrationLedger, database)
     archive: providers.Provider[LegacyArchive] = providers.Singleton(SqlLegacyArchive, database, cipher, clock)
     archived_files: providers.Provider[LegacyFileSource] = providers.Singleton(
@@ -288,6 +296,7 @@ class Container(containers.DeclarativeContainer):
         clock,
         directory=settings.provided.backup_dir,
         application_version=__version__,
+        cipher_of=providers.Factory(AesGcmCipher, master_key, key_source=key_source).provider,
     )
     backups: providers.Provider[BackupStore] = providers.Singleton(AuditedBackupStore, unaudited_backups, audit)
 
@@ -496,6 +505,9 @@ class Container(containers.DeclarativeContainer):
         registration=registration,
         audit=audit,
         clock=clock,
+    )
+    change_settings: providers.Provider[ChangeSettings] = providers.Singleton(
+        ChangeSettings, settings=setting_store, audit=audit
     )
     read_audit: providers.Provider[ReadAudit] = providers.Singleton(ReadAudit, audit=audit, clock=clock)
     prune_audit: providers.Provider[PruneAudit] = providers.Singleton(PruneAudit, audit=audit, clock=clock)

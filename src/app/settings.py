@@ -94,6 +94,13 @@ class Settings:
     port: int = _setting("listener's port; 0 turns TCP off", _number(0, 65_535), "8787")
     socket: Path | None = _setting("Unix socket", _path)
     behind_proxy: bool = _setting("a proxy in front of us speaks TLS", _flag, "0")
+    tls_cert_file: Path | None = _setting("TLS: our certificate and those between it and a root, PEM", _path)
+    tls_key_file: Path | None = _setting("TLS: the key of our certificate, PEM", _path)
+    rate_limit: int = _setting("requests a minute from one caller; 0: any number", _number(0, 100_000_000), "60000")
+    failure_limit: int = _setting(
+        "requests a minute from one address without a token that we know; 0: any number", _number(0, 1_000_000), "300"
+    )
+    vault_compat: bool = _setting("answer reads of Vault's KV version 2 below /v1", _flag, "0")
     public_url: str = _setting("base of OAuth redirect URIs", str, stored=True)
     session_ttl_days: int = _setting("a session unused for longer is stale", _number(1, 36_500), "30", stored=True)
     archive_ttl_days: int = _setting(
@@ -132,12 +139,15 @@ class Settings:
             )
         return _path(self.database_url.removeprefix("sqlite:///"))
 
+    def may_be_stored(self, name: str) -> bool:
+        """Tell whether the settings table may hold `name`, and counts: nothing outside sets it."""
+        return bool(SPECS[name]["stored"]) and self.origins.get(name) in {"default", _STORED}
+
     def with_stored(self, stored: Mapping[str, str]) -> "Settings":
         """Lay the settings table under what was set from outside."""
         changes: dict[str, Any] = {}
         for name, text in stored.items():
-            spec = SPECS.get(name)
-            if spec is not None and spec["stored"] and self.origins.get(name) in {"default", _STORED}:
+            if name in SPECS and self.may_be_stored(name):
                 changes[name] = _parsed(name, text, f"the {_STORED}")
         origins = {**self.origins, **dict.fromkeys(changes, _STORED)}
         return replace(self, **changes, origins=origins) if changes else self
@@ -199,7 +209,7 @@ def _derived(name: str, environ: Environ, values: Mapping[str, Any]) -> str | No
         "database_url": lambda: f"sqlite:///{values['state_dir']}/agents.db",
         "backup_dir": lambda: f"{values['state_dir']}/backups",
         "master_key_file": lambda: f"{values['config_dir']}/master.key",
-        "public_url": lambda: f"http://127.0.0.1:{values['port']}",
+        "public_url": lambda: f"{'https' if values['tls_cert_file'] else 'http'}://127.0.0.1:{values['port']}",
     }
     return derived[name]() if name in derived else None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from domain.errors import Invalid
+from domain.values import agent_token_name
 
 _GRANT = re.compile(r"(read|write):(/[\x21-\x7e]*)")
 ADMIN = "write:/*"
@@ -42,6 +43,14 @@ def parse_grant(raw: str) -> str:
             advice="read: or write: and a path pattern, such as read:/sessions/*, or admin",
         )
     return grant
+
+
+def grant_of_agent(agent: str) -> str:
+    """Return the grant of a token that is bound to `agent`: it reads that agent's token and opens nothing else.
+
+    Raises `Invalid` for what is no agent name.
+    """
+    return f"read:/secrets/{agent_token_name(agent)}/value"
 
 
 def _permits(grant: str, action: str, path: str) -> bool:

@@ -11,6 +11,7 @@ DomainError
 │   ├── NeedsReauth     a forge does not take our grant any more: connect again
 │   └── Misconfigured   a forge does not take our client, or the token is another client's
 ├── Busy                another process holds the lock
+│   └── RateLimited     the caller asks too often
 ├── Integrity           a stored value is damaged, moved, or not ours
 │   ├── KeyRefused      the master key is missing, malformed, ambiguous or wrong
 │   ├── NotSealed       plaintext, or something else, stands where a sealed value belongs
@@ -106,6 +107,16 @@ class Busy(DomainError):
     """Another process holds the lock; the same call may succeed later."""
 
     code = "busy"
+
+
+class RateLimited(Busy):
+    """The caller asks too often; `retry_after_ms` is how long to wait, None if that was not said."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, advice: str | None = None, retry_after_ms: int | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.retry_after_ms = retry_after_ms
 
 
 class Integrity(DomainError):

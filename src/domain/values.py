@@ -20,11 +20,12 @@ SECRET_LIMIT = 65_536
 TEXT_LIMIT = 1_024
 """The most characters of a session key or a session id."""
 
-_AGENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+AGENT_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+SECRET_NAME_PATTERN = r"[a-z][a-z0-9_]*(:[A-Za-z0-9._:/=-]{1,200})?"  # noqa: S105 - a pattern of names
 _VISIBLE = "[^\x00-\x1f\x7f-\x9f\ud800-\udfff]"
-_AGENT_NAME = re.compile(_AGENT)
-_SECRET_NAME = re.compile(r"[a-z][a-z0-9_]*(:[A-Za-z0-9._:/=-]{1,200})?")
-_SESSION_KEY = re.compile(rf"(?:forgejo|github|gitlab):{_AGENT}:{_VISIBLE}+:[A-Za-z0-9#!._-]{{1,64}}")
+_AGENT_NAME = re.compile(AGENT_PATTERN)
+_SECRET_NAME = re.compile(SECRET_NAME_PATTERN)
+_SESSION_KEY = re.compile(rf"(?:forgejo|github|gitlab):{AGENT_PATTERN}:{_VISIBLE}+:[A-Za-z0-9#!._-]{{1,64}}")
 # Plain ASCII is tried first: its class is a bitmap, and a million ids are read twice.
 _SESSION_ID = re.compile(rf"[!-~]{{1,{TEXT_LIMIT}}}|(?=\s*\S){_VISIBLE}{{1,{TEXT_LIMIT}}}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -1,12 +1,14 @@
 """A database with a few values and its backups, and a second connection that looks and tampers."""
 
 import sqlite3
+from functools import partial
 
+from adapters.crypto import AesGcmCipher
 from adapters.memory import ManualClock
 from adapters.sql import SqliteBackupStore, SqlOAuthTokenStore, SqlSecretStore, SqlSessionStore
 from domain.oauth import OAuthToken
 from domain.values import SecretValue
-from tests.support.recipes import a_cipher
+from tests.support.recipes import a_cipher, a_master_key
 
 HIDDEN = "tok-hidden-Bk42"
 KEY = "forgejo:reviewer:acme/api:%d"
@@ -29,6 +31,7 @@ class BackedUp:
             self.clock,
             directory=directory,
             application_version="1.2.3",
+            cipher_of=partial(AesGcmCipher, a_master_key()),
         )
         self.secrets.set("agent_token:reviewer", HIDDEN)
         self.sessions.set(KEY % 1, "sess-1")

@@ -33,6 +33,8 @@ DRIVEN_BY_A_PROCESS = [call(code=None)]
 
 COMMANDS: dict[str, list[Call]] = {
     "serve": DRIVEN_BY_A_PROCESS,
+    "completion": [call("bash"), call(REFUSED_VALUE, code=2)],
+    "openapi": [call()],
     "version": [call()],
     "migrate": [call("--dry-run", code=None), call(code=None), call("--progress", "json", code=None)],
     "secrets set": [

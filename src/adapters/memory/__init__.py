@@ -20,6 +20,7 @@ from adapters.memory.legacy_file_source import FileStat as FileStat
 from adapters.memory.legacy_file_source import MemoryLegacyFileSource as MemoryLegacyFileSource
 from adapters.memory.lock import MemoryLock as MemoryLock
 from adapters.memory.migration_ledger import MemoryMigrationLedger as MemoryMigrationLedger
+from adapters.memory.named_requests import MemoryNamedRequests as MemoryNamedRequests
 from adapters.memory.oauth_token_store import MemoryOAuthTokenStore as MemoryOAuthTokenStore
 from adapters.memory.pending_authorizations import MemoryPendingAuthorizations as MemoryPendingAuthorizations
 from adapters.memory.progress import MemoryProgress as MemoryProgress

@@ -8,6 +8,7 @@ from threading import Lock
 from typing_extensions import override
 
 from domain.backups import Backup
+from domain.errors import NotFound
 from domain.ports import BackupStore, Clock
 
 
@@ -40,6 +41,13 @@ class MemoryBackupStore(BackupStore):
             )
             self._backups.append(backup)
         return backup
+
+    @override
+    def verify(self, file: str) -> Backup:
+        found = next((backup for backup in self.list() if backup.file == file), None)
+        if found is None:
+            raise NotFound("there is no backup of that name")
+        return found
 
     @override
     def list(self) -> list[Backup]:

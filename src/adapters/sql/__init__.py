@@ -13,6 +13,7 @@ from adapters.sql.leases import SqlLeases as SqlLeases
 from adapters.sql.legacy_archive import SqlLegacyArchive as SqlLegacyArchive
 from adapters.sql.looking import open_for_a_look as open_for_a_look
 from adapters.sql.migration_ledger import SqlMigrationLedger as SqlMigrationLedger
+from adapters.sql.named_requests import SqlNamedRequests as SqlNamedRequests
 from adapters.sql.oauth_token_store import SqlOAuthTokenStore as SqlOAuthTokenStore
 from adapters.sql.opening import open_database as open_database
 from adapters.sql.pending_authorizations import SqlPendingAuthorizations as SqlPendingAuthorizations

@@ -19,8 +19,8 @@ from adapters.sql.database import Database
 from adapters.sql.opening import open_read_only
 from adapters.sql.sealed_places import open_everything
 from domain.backups import Backup
-from domain.errors import DatabaseUnusable, Integrity
-from domain.ports import BackupStore, Cipher, Clock
+from domain.errors import Conflict, DatabaseUnusable, Integrity, NotFound
+from domain.ports import BackupStore, Cipher, Clock, DataKeyStore
 
 STEP_PAGES = 1_024
 """Pages between two syncs of the copy, 4 MiB: a writer never waits for more than this to reach the disk."""
@@ -29,13 +29,24 @@ _SPARE_BYTES = 1_024 * 1_024
 
 
 class SqliteBackupStore(BackupStore):
-    """`<database>.bak-<UTC timestamp>` and a manifest in one directory."""
+    """`<database>.bak-<UTC timestamp>` and a manifest in one directory.
 
-    def __init__(
-        self, database: Database, cipher: Cipher, clock: Clock, *, directory: Path, application_version: str
+    `cipher_of` opens what lies under the data keys of another database than this, with our master key.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a thing of its own
+        self,
+        database: Database,
+        cipher: Cipher,
+        clock: Clock,
+        *,
+        directory: Path,
+        application_version: str,
+        cipher_of: Callable[[DataKeyStore], Cipher],
     ) -> None:
         self._database = database
         self._cipher = cipher
+        self._cipher_of = cipher_of
         self._clock = clock
         self._files = BackupDirectory(directory, database.path.name)
         self._application_version = application_version
@@ -60,13 +71,31 @@ class SqliteBackupStore(BackupStore):
         return backup
 
     @override
+    def verify(self, file: str) -> Backup:
+        backup = next((each for each in self.list() if each.file == file), None)
+        if backup is None:
+            raise NotFound("there is no backup of that name")
+        if backup.schema != schema.HEAD:
+            raise Conflict(
+                f"the backup is of schema {backup.schema}, and this version checks {schema.HEAD}",
+                advice="check it with the version that made it",
+            )
+        path = self._files.path / backup.file
+        if _sha256(path) != backup.sha256:
+            raise Integrity("the backup is not the file that its manifest describes", advice="keep another one")
+        found = self._check(path, self._cipher_of, despite_damage=not backup.verified)
+        if (found.rows, found.rows_by_key) != (backup.rows, backup.rows_by_key or None):
+            raise Integrity("the backup does not hold what its manifest says", advice="keep another one")
+        return backup
+
+    @override
     def list(self) -> list[Backup]:
         return self._files.manifests()
 
     def _fill(self, partial: Path, now: int, covers: tuple[str, ...], *, despite_damage: bool) -> Backup:
         self._require_room()
         self._copy_to(partial)
-        found = self._check(partial, despite_damage=despite_damage)
+        found = self._check(partial, lambda _keys: self._cipher, despite_damage=despite_damage)
         return Backup(
             file=self._files.final_name(partial),
             bytes=partial.stat().st_size,
@@ -101,7 +130,7 @@ class SqliteBackupStore(BackupStore):
             finally:
                 source.execute("ROLLBACK")
 
-    def _check(self, copy: Path, *, despite_damage: bool) -> "_Checked":
+    def _check(self, copy: Path, cipher_of: Callable[[DataKeyStore], Cipher], *, despite_damage: bool) -> "_Checked":
         """Open the copy on its own: SQLite finds it whole, it holds as many rows as tables say, all opens."""
         database = open_read_only(copy)
         try:
@@ -110,10 +139,11 @@ class SqliteBackupStore(BackupStore):
                     raise Integrity("the copy of the database is damaged", advice="check the disk")
                 if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
                     raise Integrity("the copy of the database has rows that name missing rows")
-            fingerprint = SqlDataKeyStore(database).list()[-1].master_fingerprint
+            keys = SqlDataKeyStore(database)
+            fingerprint = keys.list()[-1].master_fingerprint
             rows = count_rows(database)
             try:
-                return _Checked(fingerprint, rows, open_everything(database, self._cipher))
+                return _Checked(fingerprint, rows, open_everything(database, cipher_of(keys)))
             except Integrity:
                 if not despite_damage:
                     raise

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from adapters.sql.database import Database
 from domain.errors import DatabaseUnusable
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every schema revision of this version, oldest first; a test holds it against the `revisions` folder."""
 
 HEAD: Final = REVISIONS[-1]

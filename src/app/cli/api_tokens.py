@@ -21,19 +21,22 @@ def command() -> None:
 @click.option(
     "--grant",
     "grants",
-    required=True,
     multiple=True,
     metavar="G",
     help="read: or write: and a path pattern, or admin; may be given more than once.",
 )
+@click.option("--agent", metavar="AGENT", help="Bind it to an agent: it reads that agent's token and nothing else.")
 @click.option("--expires", metavar="AGE", help="How long it is good for, such as 90d [default: for ever].")
-def create_token(name: str, grants: tuple[str, ...], expires: str | None) -> None:
+def create_token(name: str, grants: tuple[str, ...], agent: str | None, expires: str | None) -> None:
     """Make a token and show it, this once."""
     from app.cli.opening import service
     from app.cli.output import emit, say, wants_json
+    from domain.api_tokens import grant_of_agent
     from domain.instants import format_instant
     from domain.values import parse_duration
 
+    if agent is not None:
+        grants = (*grants, grant_of_agent(agent))
     lifetime_ms = None if expires is None else parse_duration(expires)
     with service() as opened:
         token, value = opened.create_api_token()(name, grants, lifetime_ms=lifetime_ms)

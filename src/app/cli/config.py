@@ -18,22 +18,13 @@ def command() -> None:
 @command.command("show", epilog=example("strongroom config show --json"))
 def show() -> None:
     """Show every setting, secrets masked, and where its value came from."""
-    from app.cli.masking import shown_value
     from app.cli.opening import settings
     from app.cli.output import aligned, emit
-    from app.settings import PREFIX, SPECS
+    from app.setting_documents import setting
+    from app.settings import SPECS
 
     found = _with_stored(settings())
-    shown: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "variable": PREFIX + name.upper(),
-            "value": shown_value(getattr(found, name)),
-            "origin": found.origins[name],
-            "meaning": spec["meaning"],
-        }
-        for name, spec in SPECS.items()
-    ]
+    shown: list[dict[str, Any]] = [setting(found, name) for name in SPECS]
     rows = ((s["variable"], _cell(s["value"]), s["origin"]) for s in shown)
     emit(shown, aligned(rows, header=("SETTING", "VALUE", "FROM")))
 
@@ -45,8 +36,8 @@ def set_setting(name: str, value: str) -> None:
     """Store a setting in the database, for when nothing outside sets it."""
     from app.cli.opening import service
     from app.cli.output import emit, warn
-    from app.cli.storable import parse_storable
     from app.settings import PREFIX
+    from app.stored_settings import parse_storable
 
     name = parse_storable(name, value)
     with service() as opened:
@@ -63,7 +54,7 @@ def unset_setting(name: str) -> None:
     """Forget a setting that the database holds."""
     from app.cli.opening import service
     from app.cli.output import emit
-    from app.cli.storable import storable_name
+    from app.stored_settings import storable_name
     from domain.errors import NotFound
 
     name = storable_name(name)

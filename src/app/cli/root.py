@@ -31,6 +31,8 @@ COMMANDS: Final = MappingProxyType(
         "keys": ("app.cli.keys", "Keys: how they stand, rotated, verified, and kept offline."),
         "audit": ("app.cli.audit", "Who did what: the log of it, checked and pruned."),
         "config": ("app.cli.config", "Settings: their values, and where each came from."),
+        "completion": ("app.cli.completion", "Print the script that completes commands in a shell."),
+        "openapi": ("app.cli.openapi", "Print the OpenAPI 3.1 document of the HTTP API."),
         "version": ("app.cli.version", "Show the version of Strongroom and of what it runs on."),
     }
 )

@@ -4,15 +4,17 @@ from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute
+from starlette.responses import Response
 
+from app.http import answers
 from app.http.access import caller_of
+from app.http.answers import answer
 from app.http.bodies import read_body
 from app.http.models import NewApiToken
-from app.http.routing import no_content, resource
+from app.http.operations import Operation, operation
+from app.http.routing import NO_CONTENT, Resource, no_content, resource
 from app.usecases.api_tokens import CreateApiToken
-from domain.api_tokens import ApiToken, parse_grant
+from domain.api_tokens import ApiToken, grant_of_agent, parse_grant
 from domain.errors import NotAllowed, NotFound
 from domain.ports import ApiTokenStore, Clock
 from domain.values import parse_duration
@@ -26,38 +28,47 @@ class ApiTokens:
         self._create = create
         self._clock = clock
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Resource]:
         """Return the routes."""
         return [
             resource("/api-tokens", GET=self.page, POST=self.create),
             resource("/api-tokens/{id}", DELETE=self.revoke),
         ]
 
+    @operation(Operation(answers=answers.ApiTokenList))
     async def page(self, _request: Request) -> Response:
         """List every token, by what may be shown of it."""
         tokens = await run_in_threadpool(self._tokens.list)
-        return JSONResponse({"api_tokens": [_described(token) for token in tokens]})
+        return answer(answers.ApiTokenList(api_tokens=list(map(answers.ApiToken.of, tokens))))
 
+    @operation(
+        Operation(
+            takes=NewApiToken,
+            answers=answers.MadeApiToken,
+            status=HTTPStatus.CREATED,
+            at_most_once=True,
+            shown_once=True,
+        )
+    )
     async def create(self, request: Request) -> Response:
         """Make a token and show it, this once."""
         body = await read_body(request, NewApiToken)
         caller = caller_of(request)
-        grants = tuple(map(parse_grant, body.grants))
+        bound = () if body.agent is None else (grant_of_agent(body.agent),)
+        grants = (*map(parse_grant, body.grants), *bound)
         _refuse_more_than(caller, grants)
         lifetime = self._lifetime(caller, body.expires)
         token, value = await run_in_threadpool(self._create, body.name, grants, lifetime_ms=lifetime)
-        return JSONResponse(
-            {
-                "id": token.id,
-                "token": value.reveal(),
-                "name": token.name,
-                "grants": token.grants,
-                "expires_at": token.expires_at,
-            },
-            HTTPStatus.CREATED,
-            {"Cache-Control": "no-store"},
+        made = answers.MadeApiToken(
+            id=token.id,
+            token=value.reveal(),
+            name=token.name,
+            grants=list(token.grants),
+            expires_at=token.expires_at,
         )
+        return answer(made, HTTPStatus.CREATED, {"Cache-Control": "no-store"})
 
+    @operation(Operation(status=NO_CONTENT))
     async def revoke(self, request: Request) -> Response:
         """Revoke a token at once."""
         if not await run_in_threadpool(self._tokens.revoke, request.path_params["id"], self._clock.now()):
@@ -85,16 +96,3 @@ def _refuse_more_than(caller: ApiToken, grants: tuple[str, ...]) -> None:
         verb, _, pattern = grant.partition(":")
         if not caller.allows(verb, pattern):
             raise NotAllowed("a token cannot hand out more than it has", advice="ask for grants within your own")
-
-
-def _described(token: ApiToken) -> dict[str, object]:
-    return {
-        "id": token.id,
-        "name": token.name,
-        "prefix": token.prefix,
-        "grants": token.grants,
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-        "last_used_at": token.last_used_at,
-        "revoked_at": token.revoked_at,
-    }

@@ -1,6 +1,6 @@
-"""The resources put together into one application, and what surrounds every request."""
+"""The application: its routes, and what surrounds every request."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -11,37 +11,39 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from app.boot import migrate
 from app.container import Container
 from app.http.access import Access
-from app.http.agents import Agents
-from app.http.api_tokens import ApiTokens
-from app.http.audit import Audit
+from app.http.at_most_once import AtMostOnce
 from app.http.bodies import BodyLimit
-from app.http.browsers import Browsers
 from app.http.denials import Denials
+from app.http.description import Description
 from app.http.envelope import Envelope
 from app.http.gate import Gate
-from app.http.health import Health
-from app.http.keys import Keys
-from app.http.migrations import Migrations
-from app.http.oauth import OAuth, OAuthActs
 from app.http.problems import from_protocol
-from app.http.readiness import Readiness
-from app.http.secrets import SecretActs, Secrets
-from app.http.sessions import Sessions
+from app.http.rate_limits import RateLimits
+from app.http.readiness import MIGRATING, Readiness
+from app.http.recognition import Recognition
+from app.http.resources import resources
+from app.http.vault import FOR_EVERY_TOKEN, VaultReads
+from app.metrics import Metrics, metered, sources_of
 
 
-def build_app(container: Container, readiness: Readiness) -> Starlette:
-    """Return the service over HTTP. Use cases are taken from the container here, not per request."""
-    clock = container.clock()
-    denials = Denials(container.audit(), clock)
+def build_app(container: Container, readiness: Readiness, *, around: Sequence[Middleware] = ()) -> Starlette:
+    """Return the service over HTTP, inside the layers `around` it."""
+    settings, metrics = container.settings(), _metrics(container, readiness)
+    denials = Denials(container.audit(), container.clock())
     app = Starlette(
-        routes=_routes(container, readiness),
+        routes=_routes(container, readiness, metrics),
         middleware=[
-            Middleware(Envelope),
+            *around,
+            Middleware(Envelope, measure=metrics.requests),
             Middleware(Gate, readiness=readiness),
-            Middleware(Access, authenticate=container.authenticate(), denials=denials, clock=clock),
+            Middleware(
+                Access,
+                recognition=_recognition(container, denials),
+                denials=denials,
+                for_all=FOR_EVERY_TOKEN if settings.vault_compat else (),
+            ),
             Middleware(BodyLimit),
         ],
         exception_handlers={HTTPException: _explain},
@@ -51,53 +53,38 @@ def build_app(container: Container, readiness: Readiness) -> Starlette:
     return app
 
 
+def _metrics(container: Container, readiness: Readiness) -> Metrics:
+    metrics = Metrics()
+    metrics.watch(
+        sources_of(
+            container,
+            schema=container.schema_version(),
+            reasons=lambda: readiness.reasons,
+            is_migrating=lambda: MIGRATING in readiness.reasons,
+        )
+    )
+    return metrics
+
+
+def _routes(container: Container, readiness: Readiness, metrics: Metrics) -> list[BaseRoute]:
+    """Return every route: the resources, their description and, where asked for, what Vault's clients ask."""
+    service, once = metered(container, metrics), AtMostOnce(container.named_requests(), container.cipher())
+    described = resources(container, service, readiness, metrics)
+    vault = VaultReads(service.secrets, service.read_secret, container.clock()).routes()
+    asked_for = vault if container.settings().vault_compat else []
+    return [*map(once.guard, described), *Description(described).routes(), *asked_for]
+
+
+def _recognition(container: Container, denials: Denials) -> Recognition:
+    settings = container.settings()
+    limits = RateLimits(requests=settings.rate_limit, failures=settings.failure_limit)
+    return Recognition(container.authenticate(), denials, limits, container.clock(), vault=settings.vault_compat)
+
+
 @asynccontextmanager
 async def _lifetime(denials: Denials, _app: Starlette) -> AsyncIterator[None]:
     yield
     await denials.settle()
-
-
-def _routes(container: Container, readiness: Readiness) -> list[BaseRoute]:
-    settings, clock, ledger = container.settings(), container.clock(), container.ledger()
-    secrets, migrations = container.secrets(), container.migrate()
-    resources = (
-        Health(readiness, ledger, container.audit()),
-        Sessions(container.sessions(), container.prune_sessions(), ttl_days=settings.session_ttl_days),
-        Secrets(secrets, container.secret_history(), _secret_acts(container)),
-        Agents(secrets, container.rotate_agent_token()),
-        OAuth(_oauth_acts(container), Browsers(settings.public_url)),
-        Keys(container.key_status(), container.rotate_data_keys()),
-        Migrations(
-            ledger,
-            [migration.id for migration in migrations.migrations],
-            run=partial(migrate, container),
-            plan=partial(migrations, dry_run=True),
-        ),
-        ApiTokens(container.api_tokens(), container.create_api_token(), clock),
-        Audit(container.read_audit()),
-    )
-    return [route for each in resources for route in each.routes()]
-
-
-def _secret_acts(container: Container) -> SecretActs:
-    return SecretActs(
-        read=container.read_secret(),
-        store=container.store_secret(),
-        roll_back=container.rollback_secret(),
-        find_damage=container.find_damage(),
-        last_acts=container.last_acts(),
-    )
-
-
-def _oauth_acts(container: Container) -> OAuthActs:
-    return OAuthActs(
-        look=container.look_at_connection(),
-        begin=container.begin_authorization(),
-        finish=container.finish_authorization(),
-        refresh=container.refresh_connection(),
-        give_out=container.give_out_access_token(),
-        disconnect=container.disconnect(),
-    )
 
 
 async def _explain(_request: Request, error: Exception) -> Response:

@@ -1,18 +1,15 @@
 """`/audit`: the events of the audit log. No event holds a value."""
 
-from dataclasses import asdict
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute
+from starlette.responses import Response
 
-from app.http.routing import resource, whole_number
+from app.http import answers
+from app.http.answers import answer
+from app.http.operations import Operation, operation
+from app.http.queries import AuditQuery, read_query
+from app.http.routing import Resource, resource
 from app.usecases.read_audit import ReadAudit, Wanted
-
-DEFAULT_LIMIT = 100
-HIGHEST_LIMIT = 1_000
-_HIGHEST_SEQUENCE = 10**18
 
 
 class Audit:
@@ -21,20 +18,16 @@ class Audit:
     def __init__(self, read: ReadAudit) -> None:
         self._read = read
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Resource]:
         """Return the routes."""
         return [resource("/audit", GET=self.page)]
 
+    @operation(Operation(query=AuditQuery, answers=answers.AuditPage))
     async def page(self, request: Request) -> Response:
-        """List events that match the query; `next` is what to send as `before` for more."""
-        query = request.query_params
+        """List events that match the query."""
+        query = read_query(request, AuditQuery)
         wanted = Wanted(
-            action=query.get("action"),
-            actor=query.get("actor"),
-            subject=query.get("subject"),
-            since=query.get("since"),
-            before=whole_number(query, "before", highest=_HIGHEST_SEQUENCE),
+            action=query.action, actor=query.actor, subject=query.subject, since=query.since, before=query.before
         )
-        limit = whole_number(query, "limit", highest=HIGHEST_LIMIT) or DEFAULT_LIMIT
-        events, further = await run_in_threadpool(self._read, wanted, limit=limit)
-        return JSONResponse({"events": [asdict(event) for event in events], "next": further})
+        events, further = await run_in_threadpool(self._read, wanted, limit=query.limit)
+        return answer(answers.AuditPage(events=list(map(answers.AuditEvent.of, events)), next=further))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -62,7 +62,7 @@ async def read_body(request: Request, model: type[M]) -> M:
     except ValidationError as error:
         faults = error.errors(include_input=False, include_context=False, include_url=False)
     # Raised out here, so that it drags along no complaint of pydantic's, which names unknown fields.
-    raise InvalidBody([_fault(fault) for fault in faults])
+    raise InvalidBody([_fault(fault, names_are_ours=not issubclass(model, RootModel)) for fault in faults])
 
 
 def _require_json(headers: Headers) -> None:
@@ -92,9 +92,9 @@ def _is_text_throughout(value: object) -> bool:
     return not isinstance(value, list) or all(map(_is_text_throughout, value))
 
 
-def _fault(fault: Mapping[str, object]) -> tuple[str, str]:
+def _fault(fault: Mapping[str, object], *, names_are_ours: bool) -> tuple[str, str]:
     """Say where a fault is and what; a field that we do not know is the caller's text, so it is not repeated."""
-    place = fault["loc"]
+    place = fault["loc"] if names_are_ours else ()
     assert isinstance(place, tuple)  # noqa: S101 - pydantic says so
     if fault["type"] == "extra_forbidden":
         return _pointer(place[:-1]), "holds a field that this route does not know"

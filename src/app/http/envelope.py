@@ -1,10 +1,11 @@
-"""What surrounds every answer: a request id, a line in the log, and a problem where something failed."""
+"""What surrounds every answer: a request id, a line in the log, a measurement, and a problem where something failed."""
 
 import logging
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from time import perf_counter
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,27 +13,50 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from app.http.problems import from_error, from_protocol, internal
 from domain.errors import DomainError
 
 REQUEST_ID = "x-request-id"
+NO_ROUTE = "(no route)"
+ACTOR = "strongroom.actor"
+"""Where in a request's scope it is said who acts, once that is known."""
+
+Measure = Callable[[str, str, int, float], None]
+"""Takes method, route template, status (0 if there was no answer) and seconds."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LIST"})
+_OTHER = "other"
 _log = logging.getLogger("strongroom.http")
+
+
+def _unmeasured(_method: str, _route: str, _status: int, _seconds: float) -> None:
+    """Measure nothing."""
 
 
 class Envelope:
     """The outermost layer: no exception passes it, and nothing that is not HTTP."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, measure: Measure = _unmeasured) -> None:
         self._app = app
+        self._measure = measure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request. All that is logged meanwhile carries its id."""
         if scope["type"] != "http":
             await self._without_request(scope, receive, send)
             return
-        stamp = _Stamp(send, _request_id(scope))
+        stamp, began = _Stamp(send, _request_id(scope)), perf_counter()
+        before = bind_contextvars(request_id=stamp.request_id)
+        try:
+            await self._answered(scope, receive, stamp)
+        finally:
+            self._note(scope, stamp.status, perf_counter() - began)
+            reset_contextvars(**before)
+
+    async def _answered(self, scope: Scope, receive: Receive, stamp: "_Stamp") -> None:
         try:
             await self._app(scope, receive, stamp)
         except ClientDisconnect:
@@ -41,8 +65,14 @@ class Envelope:
             if stamp.status:
                 raise
             await _answer_to(error, scope, stamp.request_id)(scope, receive, stamp)
-        if _log.isEnabledFor(logging.INFO):
-            _log.info("%s %s %s", scope["method"], _route(scope), stamp.status, extra=_labels(stamp.request_id))
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Measure a request, and log it if it was answered: by its route, for path and query may hold anything."""
+        method, route = method_of(scope), route_of(scope)
+        self._measure(method, route, status, seconds)
+        if status and _log.isEnabledFor(logging.INFO):
+            facts = {"method": method, "route": route, "status": status, "actor": scope.get(ACTOR)}
+            _log.info("%s %s %s", method, route, status, extra={**facts, "duration_ms": round(seconds * 1_000, 1)})
 
     async def _without_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -71,9 +101,15 @@ def _request_id(scope: Scope) -> str:
     return given if _SANE_ID.fullmatch(given) else uuid4().hex
 
 
-def _route(scope: Scope) -> str:
+def method_of(scope: Scope) -> str:
+    """Name the method, if it is one that there is: a caller may send any word for it."""
+    method: str = scope["method"]
+    return method if method in _METHODS else _OTHER
+
+
+def route_of(scope: Scope) -> str:
     """Name the route and not the path, which may hold anything."""
-    return getattr(scope.get("route"), "path", "(no route)")
+    return getattr(scope.get("route"), "path", NO_ROUTE)
 
 
 def _labels(request_id: str) -> Mapping[str, str]:

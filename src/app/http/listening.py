@@ -1,11 +1,12 @@
-"""The sockets that we serve on, bound by ourselves: TCP on loopback, and a Unix socket that only we may open."""
+"""The sockets that we serve on: bound by ourselves, a Unix socket so that only we may open it, or passed to us."""
 
 import errno
 import ipaddress
 import os
 import socket
+import ssl
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,36 +21,69 @@ _MISCONFIGURED = frozenset({errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL, errn
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A socket that accepts connections, and its address for people."""
+    """A socket that accepts connections, its address for people, and what its connections are wrapped in."""
 
     socket: socket.socket
     address: str
+    tls: ssl.SSLContext | None = None
 
 
 @contextmanager
-def listening(settings: Settings) -> Iterator[list[Listener]]:
-    """Listen where the settings say for a `with` block.
+def listening(
+    settings: Settings, *, tls: ssl.SSLContext | None = None, passed: Sequence[socket.socket] = ()
+) -> Iterator[list[Listener]]:
+    """Listen for a `with` block: on the sockets that were `passed` to us, else where the settings say.
 
-    Raises `Invalid` for an address that cannot or must not be served, `Busy` if it is taken.
+    Connections over TCP are wrapped in `tls`. Raises `Invalid` for an address that cannot or must not
+    be served, `Busy` if it is taken.
     """
+    door = _Door(is_safe=tls is not None or settings.behind_proxy, tls=tls)
     with ExitStack() as stack:
-        listeners = []
-        if settings.port:
-            _refuse_open_door(settings)
-            listeners.append(stack.enter_context(_tcp(settings.host, settings.port)))
-        if settings.socket is not None:
+        for each in passed:
+            stack.enter_context(each)
+        listeners = [_adopted(each, door) for each in passed]
+        if not passed and settings.port:
+            listeners.append(stack.enter_context(_tcp(settings.host, settings.port, door)))
+        if not passed and settings.socket is not None:
             listeners.append(stack.enter_context(_unix(settings.socket)))
         if not listeners:
             raise Invalid("there is nothing to listen on", advice="set STRONGROOM_PORT or STRONGROOM_SOCKET")
         yield listeners
 
 
-def _refuse_open_door(settings: Settings) -> None:
-    if not settings.behind_proxy and not _is_loopback(settings.host):
-        raise Invalid(
-            f"{settings.host} is not loopback, and tokens would cross the network in the clear",
-            advice="listen on 127.0.0.1, or set STRONGROOM_BEHIND_PROXY=1 if a proxy in front of us speaks TLS",
-        )
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """How TCP connections come in; `is_safe`: nobody on the network reads along."""
+
+    is_safe: bool
+    tls: ssl.SSLContext | None
+
+    def listener(self, server: socket.socket, shown: str) -> Listener:
+        return Listener(server, f"{'https' if self.tls else 'http'}://{shown}", self.tls)
+
+    def refuse_open(self, host: str) -> None:
+        """Raise `Invalid` for an address where tokens would cross the network in the clear."""
+        if not self.is_safe and not _is_loopback(host):
+            raise Invalid(
+                f"{host} is not loopback, and tokens would cross the network in the clear",
+                advice="listen on 127.0.0.1; or set STRONGROOM_TLS_CERT_FILE and STRONGROOM_TLS_KEY_FILE; "
+                "or STRONGROOM_BEHIND_PROXY=1 if a proxy in front of us speaks TLS",
+            )
+
+
+def _adopted(server: socket.socket, door: _Door) -> Listener:
+    """Serve a socket that was bound by whoever started us, and whose file is not ours to remove."""
+    name = server.getsockname()
+    if server.family == socket.AF_UNIX:
+        # A name without a file is bytes that begin with a zero; people and systemd write `@` for it.
+        shown = "@" + os.fsdecode(name[1:]) if isinstance(name, bytes) else name
+        return Listener(server, f"unix:{shown}")
+    door.refuse_open(name[0])
+    return door.listener(server, _shown(name[0], name[1]))
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -60,8 +94,9 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def _tcp(host: str, port: int) -> Iterator[Listener]:
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _tcp(host: str, port: int, door: _Door) -> Iterator[Listener]:
+    door.refuse_open(host)
+    shown = _shown(host, port)
     with _explained(shown):
         family, kind, protocol, _, address = socket.getaddrinfo(
             "127.0.0.1" if host == "localhost" else host, port, type=socket.SOCK_STREAM
@@ -73,7 +108,7 @@ def _tcp(host: str, port: int) -> Iterator[Listener]:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             server.bind(address)
             server.listen(_BACKLOG)
-        yield Listener(server, f"http://{shown}")
+        yield door.listener(server, shown)
 
 
 @contextmanager

@@ -3,20 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute
+from starlette.responses import Response
 
 from app import documents
+from app.http import answers
+from app.http.answers import answer
 from app.http.bodies import read_body
 from app.http.browsers import Browsers
 from app.http.models import RefreshOptions
+from app.http.operations import Operation, operation
 from app.http.pages import html_page, wants_page
 from app.http.problems import status_of
-from app.http.routing import resource
+from app.http.routing import Resource, resource
 from app.usecases.oauth.connect import BeginAuthorization, FinishAuthorization
 from app.usecases.oauth.disconnect import Disconnect
 from app.usecases.oauth.give_out import GiveOutAccessToken
@@ -30,6 +33,14 @@ T = TypeVar("T")
 _AT_ONCE = 16
 """How many requests may wait for one forge in threads of their own; further ones queue."""
 
+_OF_FORGES = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -54,7 +65,7 @@ class OAuth:
         # Whoever waits for a forge waits among themselves: nothing else is held up behind them.
         self._waiting = {forge: CapacityLimiter(_AT_ONCE) for forge in FORGES}
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Resource]:
         """Return the routes."""
         return [
             resource("/oauth", GET=self.page),
@@ -65,22 +76,26 @@ class OAuth:
             resource("/oauth/{forge}/access-token", GET=self.access_token),
         ]
 
+    @operation(Operation(answers=answers.ConnectionList))
     async def page(self, _request: Request) -> Response:
         """List the three forges."""
-        return JSONResponse({"oauth": [documents.oauth_connection(await self._look(forge)) for forge in FORGES]})
+        return answer(answers.ConnectionList(oauth=[_shown(await self._look(forge)) for forge in FORGES]))
 
+    @operation(Operation(answers=answers.Connection))
     async def show(self, request: Request) -> Response:
         """Return how one forge stands."""
-        return JSONResponse(documents.oauth_connection(await self._look(_forge(request))))
+        return answer(_shown(await self._look(_forge(request))))
 
+    @operation(Operation(answers=answers.BegunAuthorization, refuses=(HTTPStatus.CONFLICT,)))
     async def authorize(self, request: Request) -> Response:
         """Begin to connect a forge: the address to send the browser to, which is known again by a cookie."""
         starter = self._browsers.known_or_new(request)
         begun = await to_thread.run_sync(partial(self._acts.begin, _forge(request), starter=starter))
-        response = JSONResponse({"authorization_url": begun.url}, headers=_NO_STORE)
+        response = answer(answers.BegunAuthorization(authorization_url=begun.url), headers=_NO_STORE)
         self._browsers.remember(response, starter)
         return response
 
+    @operation(Operation(answers=answers.Connection, refuses=_OF_FORGES, is_open=True))
     async def callback(self, request: Request) -> Response:
         """Take a browser back from a forge. Let in by `state` and cookie; a person is answered with a page."""
         if not wants_page(request.headers):
@@ -91,16 +106,17 @@ class OAuth:
             return html_page("Not connected", error.message, error.advice or "", status=status_of(type(error)))
 
     async def _came_back(self, request: Request) -> Response:
-        forge, answer = _forge(request), SecretValue(request.url.query)
+        forge, told = _forge(request), SecretValue(request.url.query)
         starter = self._browsers.known(request)
-        if await to_thread.run_sync(partial(self._acts.finish.waits_at_terminal, forge, answer)):
+        if await to_thread.run_sync(partial(self._acts.finish.waits_at_terminal, forge, told)):
             return html_page("Go back to the terminal", f"It goes on there, and says whether {forge} is connected.")
-        token = await to_thread.run_sync(partial(self._acts.finish, forge, answer, starter=starter))
+        token = await to_thread.run_sync(partial(self._acts.finish, forge, told, starter=starter))
         if wants_page(request.headers):
             who = f"as {token.account}" if token.account else "now"
             return html_page("Connected", f"{forge} is connected {who}. This page can be closed.")
-        return JSONResponse(documents.oauth_connection(await self._look(forge)), headers=_NO_STORE)
+        return answer(_shown(await self._look(forge)), headers=_NO_STORE)
 
+    @operation(Operation(takes=RefreshOptions, answers=answers.Connection, refuses=(HTTPStatus.CONFLICT,)))
     async def refresh(self, request: Request) -> Response:
         """Refresh a token, or see that it was; says how the connection stands, without a token."""
         forge, body = _forge(request), await read_body(request, RefreshOptions)
@@ -108,21 +124,21 @@ class OAuth:
             await self._in_line(forge, partial(self._acts.refresh.force, forge))
         else:
             await self._in_line(forge, partial(self._acts.refresh, forge, rejected=body.rejected))
-        return JSONResponse(documents.oauth_connection(await self._look(forge)))
+        return answer(_shown(await self._look(forge)))
 
+    @operation(Operation(answers=answers.AccessToken, refuses=(HTTPStatus.CONFLICT,)))
     async def access_token(self, request: Request) -> Response:
         """Give an access token out, refreshed if need be."""
         forge = _forge(request)
         token = await self._in_line(forge, partial(self._acts.give_out, forge))
-        return JSONResponse(
-            {"access_token": token.access_token.reveal(), "expires_at": token.expires_at}, headers=_NO_STORE
-        )
+        shown = answers.AccessToken(access_token=token.access_token.reveal(), expires_at=token.expires_at)
+        return answer(shown, headers=_NO_STORE)
 
+    @operation(Operation(answers=answers.Disconnected, refuses=(HTTPStatus.CONFLICT,)))
     async def disconnect(self, request: Request) -> Response:
         """End a connection; a second time there is nothing left to end, and that is well, too."""
-        return JSONResponse(
-            documents.disconnected(await to_thread.run_sync(partial(self._acts.disconnect, _forge(request))))
-        )
+        ended = await to_thread.run_sync(partial(self._acts.disconnect, _forge(request)))
+        return answer(answers.Disconnected.of(documents.disconnected(ended)))
 
     async def _look(self, forge: str) -> Connection:
         return await to_thread.run_sync(self._acts.look, forge)
@@ -136,3 +152,7 @@ def _forge(request: Request) -> str:
     if forge not in FORGES:
         raise NotFound("no such forge", advice=f"one of {', '.join(FORGES)}")
     return forge
+
+
+def _shown(connection: Connection) -> answers.Connection:
+    return answers.Connection.of(documents.oauth_connection(connection))

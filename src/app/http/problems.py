@@ -20,6 +20,7 @@ from domain.errors import (
     KeyRefused,
     NotAllowed,
     NotFound,
+    RateLimited,
     Unauthenticated,
     Unreachable,
     VersionConflict,
@@ -43,6 +44,7 @@ STATUSES: Final[Mapping[type[DomainError], int]] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     Integrity: HTTPStatus.INTERNAL_SERVER_ERROR,
     KeyRefused: HTTPStatus.SERVICE_UNAVAILABLE,
     Unreachable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -54,7 +56,7 @@ STATUSES: Final[Mapping[type[DomainError], int]] = {
 }
 
 _OF_THE_PROTOCOL: Final[Mapping[int, tuple[str, str]]] = {
-    HTTPStatus.NOT_FOUND: ("not_found", "nothing is at this path"),
+    HTTPStatus.NOT_FOUND: ("no_such_path", "nothing is at this path"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "this path does not take that method"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large", "the body is larger than 1 MiB"),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type", "a body of Content-Type application/json is needed"),
@@ -67,6 +69,14 @@ class InvalidBody(Invalid):
 
     def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
         super().__init__("the body is not what this route takes")
+        self.faults = faults
+
+
+class InvalidQuery(Invalid):
+    """A query is not what the route takes. `faults` pairs names with messages, without any value."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{name}: {message}" for name, message in faults))
         self.faults = faults
 
 
@@ -96,22 +106,42 @@ def document(status: int, code: str, detail: str, **more: object) -> dict[str, o
 
 def from_error(error: DomainError, headers: Headers) -> Problem:
     """Say what one of our errors means for a request that came with `headers`."""
-    status, detail, more = status_of(type(error)), error.message, {}
-    added: dict[str, str] = {}
-    if isinstance(error, Unauthenticated):
-        added["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Busy):
-        added |= _RETRY_SOON
-    if isinstance(error, ForgeFailed) and error.retry_after_ms is not None:
-        added["Retry-After"] = str(-(-error.retry_after_ms // SECOND_MS))
-    if isinstance(error, InvalidBody):
-        more["errors"] = [{"pointer": pointer, "detail": message} for pointer, message in error.faults]
+    status, detail = status_of(type(error)), error.message
     if isinstance(error, VersionConflict):
         # The error names what it is about, which here is the caller's own path.
         detail = f"it is at version {error.actual}, not at {error.expected}"
-        added |= {"ETag": etag(error.actual)} if error.actual else {}
         status = HTTPStatus.PRECONDITION_FAILED if is_conditional(headers) else status
-    return Problem(document(status, error.code, detail, advice=error.advice, **more), status, added)
+    said = document(status, error.code, detail, advice=error.advice, **_members(error))
+    return Problem(said, status, _headers(error))
+
+
+def _members(error: DomainError) -> dict[str, object]:
+    """Return what an error of this kind says beyond what all do."""
+    match error:
+        case InvalidBody():
+            return {"errors": [{"pointer": pointer, "detail": message} for pointer, message in error.faults]}
+        case InvalidQuery():
+            return {"errors": [{"parameter": name, "detail": message} for name, message in error.faults]}
+        case Integrity():
+            return {"cause": error.cause}
+        case ForgeFailed():
+            return {"may_have_acted": error.may_have_acted}
+        case VersionConflict():
+            return {"expected": error.expected, "actual": error.actual}
+    return {}
+
+
+def _headers(error: DomainError) -> dict[str, str]:
+    match error:
+        case Unauthenticated():
+            return {"WWW-Authenticate": "Bearer"}
+        case RateLimited() | ForgeFailed() if error.retry_after_ms is not None:
+            return {"Retry-After": str(-(-error.retry_after_ms // SECOND_MS))}
+        case Busy():
+            return _RETRY_SOON
+        case VersionConflict() if error.actual:
+            return {"ETag": etag(error.actual)}
+    return {}
 
 
 def from_protocol(error: HTTPException) -> Problem:

@@ -1,37 +1,42 @@
-"""A path and what each method does there."""
+"""A path, what each method does there, and what is declared of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
+from typing_extensions import override
 
-from domain.errors import Invalid
+from app.http.operations import Operation, operation_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 NO_CONTENT = 204
 
 
-def resource(path: str, **handlers: Handler) -> Route:
-    """Return the one route of `path`, so that a refused method is told all that are allowed. HEAD is GET."""
+class Resource(Route):
+    """The one route of a path, so that a refused method is told all that are allowed. HEAD is GET."""
 
-    async def answer(request: Request) -> Response:
-        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+    def __init__(self, path: str, handlers: Mapping[str, Handler]) -> None:
+        super().__init__(path, self._answer, methods=list(handlers))
+        self.handlers = dict(handlers)
+        self.is_spelled_out = not self.param_convertors
+        """Whether paths that match are ours whatever the method, so that no pattern behind us gets them."""
+        self.operations: Mapping[str, Operation] = {method: operation_of(each) for method, each in handlers.items()}
 
-    return Route(path, answer, methods=list(handlers))
+    @override
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL and self.is_spelled_out else match), child
+
+    async def _answer(self, request: Request) -> Response:
+        return await self.handlers["GET" if request.method == "HEAD" else request.method](request)
 
 
-def whole_number(query: QueryParams, name: str, *, highest: int) -> int | None:
-    """Return a number from 1 to `highest` out of the query, None if it is not there; raises `Invalid`."""
-    raw = query.get(name)
-    if raw is None:
-        return None
-    digits = raw if raw.isascii() and raw.isdecimal() and len(raw) <= len(str(highest)) else "0"
-    if not 1 <= int(digits) <= highest:
-        raise Invalid(f"{name} is not a whole number from 1 to {highest}")
-    return int(digits)
+def resource(path: str, **handlers: Handler) -> Resource:
+    """Return the resource at `path`; each keyword is a method."""
+    return Resource(path, handlers)
 
 
 def no_content() -> Response:

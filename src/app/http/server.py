@@ -1,33 +1,32 @@
 """The server: sockets bound, migrations started, and an orderly end."""
 
+import os
 import signal
-import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
-from types import FrameType
 
 import uvicorn
-from starlette.applications import Starlette
-from typing_extensions import override
 
 from app.audit import BOOT, acting_as
 from app.boot import migrate
 from app.container import Container
+from app.http.activation import passed_sockets
 from app.http.application import build_app
 from app.http.boot_migration import BootMigration
+from app.http.cut_off import CutOff
+from app.http.ending import GRACE_S, Ending
 from app.http.listening import Listener, listening
+from app.http.orderly_server import OrderlyServer
 from app.http.peers import PeerProtocol
+from app.http.pulse import begin as begin_pulse
 from app.http.readiness import MIGRATING, Readiness
+from app.http.tls import tls_context
+from app.http.tracing import tracing
 from domain.migrations import MigrationReport
-
-GRACE_S = 10
-"""How long requests, and the boot migrations, may go on after the order to stop."""
-
-REFRESH_GRACE_S = 25
-"""How long a refresh that was begun may go on: a forge is given 15 s, and the answer must not be lost."""
+from domain.ports import ServiceManager
 
 TURN_S = 0.0005
 """How long a thread that computes keeps the interpreter from one that waits: a tenth of Python's default.
@@ -35,73 +34,54 @@ TURN_S = 0.0005
 A rotation in one thread would else hold up every answer of the others by 5 ms.
 """
 
-_INTERRUPTED = 130
+Report = Callable[[MigrationReport], None]
+Say = Callable[[str], None]
 
 
-def serve(container: Container, *, say: Callable[[str], None], on_report: Callable[[MigrationReport], None]) -> int:
+def serve(container: Container, *, say: Say, on_report: Report) -> int:
     """Serve until told to stop by SIGTERM (returns 0) or SIGINT (130), and close the database.
 
-    `say` is given a line for each address, `on_report` what became of the old files. Raises
-    `Invalid` or `Busy` for an address that cannot be served, and what ended the boot migrations.
+    `say` is given a line for each address, `on_report` what became of the old files. What does not end in
+    time once we are told to stop is cut off, and the process with it. Raises `Invalid` or `Busy` for an
+    address that cannot be served, and what ended the boot migrations.
     """
     sys.setswitchinterval(TURN_S)
-    with listening(container.settings()) as listeners:
+    manager = container.service_manager()
+    tls = tls_context(container.settings(), warn=lambda line: say(f"warning: {line}"))
+    with listening(container.settings(), tls=tls, passed=passed_sockets(os.environ)) as listeners:
         readiness = Readiness(MIGRATING)
-        server = _Server(_config(build_app(container, readiness)))
-        move_in = partial(_migrate_at_boot, container)
-        boot = BootMigration(move_in, readiness, on_report=on_report, on_failure=server.stop)
-        server.on_listening = partial(_begin, listeners, boot, say)
-        try:
-            server.run([listener.socket for listener in listeners])
-        finally:
-            container.refresh_connection().settle(REFRESH_GRACE_S)
-            if boot.wait(GRACE_S):
-                container.database().close()
+        ending = Ending(on_order=manager.stopping, settle=partial(_settle, container), leave=partial(_leave, manager))
+        server = OrderlyServer(_config(container, readiness), listeners, ending)
+        boot = BootMigration(
+            partial(_migrate_at_boot, container),
+            readiness,
+            on_report=partial(_tell, manager, listeners, on_report),
+            on_failure=server.stop,
+        )
+        server.on_listening = partial(_begin, server, manager, readiness, boot, say)
+        _run(server, ending, boot, container)
     if boot.failure is not None:
         raise boot.failure
-    return _INTERRUPTED if server.stopped_by is signal.SIGINT else 0
+    return ending.exit_code
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, except that it says when it listens, and that a signal ends it and not the process."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.on_listening: Callable[[], None] = lambda: None
-        self.stopped_by: signal.Signals | None = None
-
-    def stop(self) -> None:
-        """Stop in an orderly way; may be called from any thread."""
-        self.should_exit = True
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.on_listening()
-
-    @override
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.stopped_by = self.stopped_by or signal.Signals(sig)
-        super().handle_exit(sig, frame)
-
-    @contextmanager
-    @override
-    def capture_signals(self) -> Iterator[None]:
-        """Handle signals without raising them again afterwards: the database is still to be closed."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+def _run(server: OrderlyServer, ending: Ending, boot: BootMigration, container: Container) -> None:
+    """Run the server to its end, and what it began to theirs. A signal is an order until the database is closed."""
+    with ending, _signals_for(server):
         try:
-            yield
+            server.run()
         finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+            ending.order()
+            ending.settle()
+            if boot.wait(ending.remaining()) and ending.threads_end():
+                container.database().close()
+            else:
+                ending.cut_off()
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(container: Container, readiness: Readiness) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        CutOff(build_app(container, readiness, around=tracing(os.environ))),
         http=PeerProtocol,
         ws="none",
         lifespan="on",
@@ -113,10 +93,44 @@ def _config(app: Starlette) -> uvicorn.Config:
     )
 
 
-def _begin(listeners: list[Listener], boot: BootMigration, say: Callable[[str], None]) -> None:
-    for listener in listeners:
+def _begin(server: OrderlyServer, manager: ServiceManager, readiness: Readiness, boot: BootMigration, say: Say) -> None:
+    for listener in server.listeners:
         say(f"listening on {listener.address}")
+    manager.status(MIGRATING)
+    server.keep(begin_pulse(manager, readiness))
     boot.start()
+
+
+def _tell(manager: ServiceManager, listeners: Sequence[Listener], on_report: Report, report: MigrationReport) -> None:
+    """Say that we are ready, which is so from here on: we listen, and the old files are where they belong."""
+    waiting = f"; old files that need attention: {len(report.attention)}" if report.attention else ""
+    manager.status(f"serving on {', '.join(listener.address for listener in listeners)}{waiting}")
+    manager.ready()
+    on_report(report)
+
+
+def _settle(container: Container, patience_s: float) -> None:
+    """Wait for all refreshes together as long as for one; each that is waited for has the whole time."""
+    waiting = threading.Thread(
+        target=container.refresh_connection().settle, args=(patience_s,), name="settling", daemon=True
+    )
+    waiting.start()
+    waiting.join(patience_s)
+
+
+def _leave(manager: ServiceManager, exit_code: int) -> None:
+    """End the process. Not told to the log, for what hangs may hang in writing it."""
+    manager.status("what did not end in time was cut off")
+    os._exit(exit_code)
+
+
+def _signals_for(server: OrderlyServer) -> ExitStack:
+    """Let signals be orders to the server for a `with` block; only the main thread hears them."""
+    stack = ExitStack()
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, each, signal.signal(each, server.handle_exit))
+    return stack
 
 
 def _migrate_at_boot(container: Container) -> MigrationReport:

@@ -23,5 +23,9 @@ class AuditedBackupStore(BackupStore):
             return self.backups.create(covers=covers, despite_damage=despite_damage)
 
     @override
+    def verify(self, file: str) -> Backup:
+        return self.backups.verify(file)
+
+    @override
     def list(self) -> list[Backup]:
         return self.backups.list()

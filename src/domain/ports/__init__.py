@@ -28,6 +28,7 @@ from domain.ports.legacy_file_sink import LegacyFileSink as LegacyFileSink
 from domain.ports.legacy_file_source import LegacyFileSource as LegacyFileSource
 from domain.ports.lock import Lock as Lock
 from domain.ports.migration_ledger import MigrationLedger as MigrationLedger
+from domain.ports.named_requests import NamedRequests as NamedRequests
 from domain.ports.oauth_token_store import OAuthTokenStore as OAuthTokenStore
 from domain.ports.pending_authorizations import PendingAuthorizations as PendingAuthorizations
 from domain.ports.places import Leftover as Leftover
@@ -43,6 +44,7 @@ from domain.ports.sealed_rows import Damage as Damage
 from domain.ports.sealed_rows import SealedRows as SealedRows
 from domain.ports.secret_history import SecretHistory as SecretHistory
 from domain.ports.secret_store import SecretStore as SecretStore
+from domain.ports.service_manager import ServiceManager as ServiceManager
 from domain.ports.session_store import SessionStore as SessionStore
 from domain.ports.setting_store import SettingStore as SettingStore
 from domain.ports.stored_values import StoredValues as StoredValues

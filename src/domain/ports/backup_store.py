@@ -19,5 +19,13 @@ class BackupStore(Protocol):
         """
 
     @abstractmethod
+    def verify(self, file: str) -> Backup:
+        """Check the backup `file` again: its bytes, its tables, and that every value opens with the master key.
+
+        Raises `NotFound` if there is none of that name, `Integrity` (`KeyRefused` for another master key),
+        or `Conflict` if this version cannot check it, for its schema is another.
+        """
+
+    @abstractmethod
     def list(self) -> list[Backup]:
         """Return the backups that have a manifest, oldest first."""

@@ -86,6 +86,8 @@ ACTS = {
     "config show": NOTHING,
     "config set": Act(Action.SETTING_CHANGE, ("session_ttl_days", "60"), "session_ttl_days"),
     "config unset": Act(Action.SETTING_CHANGE, ("backup_keep",), "backup_keep"),
+    "completion": NOTHING,
+    "openapi": NOTHING,
     "version": NOTHING,
 }
 WORTH_AN_EVENT = [name for name, act in ACTS.items() if isinstance(act, Act)]

@@ -15,6 +15,7 @@ from adapters.sql import (
     SqlLeases,
     SqlLegacyArchive,
     SqlMigrationLedger,
+    SqlNamedRequests,
     SqlPendingAuthorizations,
     SqlSettingStore,
     SqlStoredValues,
@@ -30,6 +31,7 @@ from tests.contracts.last_acts import LastActsContract
 from tests.contracts.leases import LeasesAcrossProcesses, LeasesContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
 from tests.contracts.migration_ledger import MigrationLedgerContract
+from tests.contracts.named_requests import NamedRequestsContract
 from tests.contracts.oauth_token_store import (
     NotesBesideTokensContract,
     OAuthTokenStoreAcrossProcesses,
@@ -122,6 +124,12 @@ class TestSqlConnectionFaults(ConnectionFaultsContract):
     @pytest.fixture
     def faults(self, database):
         return SqlConnectionFaults(database)
+
+
+class TestSqlNamedRequests(NamedRequestsContract):
+    @pytest.fixture
+    def open_requests(self, database):
+        return partial(SqlNamedRequests, database)
 
 
 class TestSqlPendingAuthorizations(PendingAuthorizationsContract, PendingAuthorizationsAcrossProcesses):

@@ -31,13 +31,15 @@ class Act:
 
 NOTHING = None
 ELSEWHERE = ()
-"""Needs a forge that answers: tests/integration/oauth/test_connect.py."""
+"""Needs a forge that answers (tests/integration/oauth/test_connect.py), or a backup (test_backups.py)."""
 
 ACTS = {
     ("GET", "/livez"): NOTHING,
     ("GET", "/readyz"): NOTHING,
     ("GET", "/healthz"): NOTHING,
     ("GET", "/sessions"): NOTHING,
+    ("GET", "/sessions/count"): NOTHING,
+    ("POST", "/sessions/merge"): NOTHING,
     ("POST", "/sessions/prune"): NOTHING,
     ("GET", "/sessions/{key:path}"): NOTHING,
     ("PUT", "/sessions/{key:path}"): NOTHING,
@@ -65,10 +67,21 @@ ACTS = {
     ("POST", "/keys/rotate"): Act(Action.KEY_ROTATE, "/keys/rotate", "{key}", then=(Action.KEY_RETIRE,)),
     ("GET", "/migrations"): NOTHING,
     ("POST", "/migrations/run"): NOTHING,  # here there is nothing to move; see below for when there is
+    ("GET", "/backups"): NOTHING,
+    ("POST", "/backups"): Act(Action.BACKUP_CREATE, "/backups", "database"),
+    ("POST", "/backups/{name}/verify"): ELSEWHERE,
+    ("GET", "/settings"): NOTHING,
+    ("PATCH", "/settings"): Act(Action.SETTING_CHANGE, "/settings", "session_ttl_days", {"session_ttl_days": 7}),
+    ("GET", "/metrics"): NOTHING,
+    ("GET", "/openapi.json"): NOTHING,
     ("GET", "/api-tokens"): NOTHING,
     ("POST", "/api-tokens"): Act(Action.TOKEN_CREATE, "/api-tokens", "{made}", {"name": "x", "grants": ["admin"]}),
     ("DELETE", "/api-tokens/{id}"): Act(Action.TOKEN_REVOKE, "/api-tokens/{other}", "{other}"),
     ("GET", "/audit"): NOTHING,
+}
+BODIES = {
+    ("PUT", "/sessions/{key:path}"): {"session_id": "x"},
+    ("POST", "/sessions/merge"): {"sessions": []},
 }
 WORTH_AN_EVENT = {call: act for call, act in ACTS.items() if act}
 QUIET = [call for call, act in ACTS.items() if act is NOTHING]
@@ -167,7 +180,7 @@ def test_what_shows_and_changes_no_credential_leaves_none_and_needs_none(service
 
     for method, route in QUIET:
         path = route.replace("{key:path}", KEY).replace("{name:path}", "a").replace("{forge}", "gitlab")
-        answer = service.request(method, path, json={"session_id": "x"} if method == "PUT" else None)
+        answer = service.request(method, path, json=BODIES.get((method, route)))
         assert answer.status_code in {200, 204}, (method, path)
 
     assert events(container) == before

@@ -1,5 +1,6 @@
 import os
 import socket
+import ssl
 import stat
 
 import pytest
@@ -47,6 +48,21 @@ def test_what_is_accepted_answers_without_delay(tmp_path):
 def test_behind_a_proxy_every_address_is_served(tmp_path):
     with listening(settings_of(tmp_path, host="0.0.0.0", behind_proxy="1")) as (listener,):
         assert listener.address.startswith("http://0.0.0.0:")
+
+
+def test_with_tls_every_address_is_served(tmp_path):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    with listening(settings_of(tmp_path, host="0.0.0.0"), tls=tls) as (listener,):
+        assert listener.address.startswith("https://0.0.0.0:")
+        assert listener.tls is tls
+
+
+def test_a_unix_socket_is_never_wrapped_in_tls(tmp_path, path):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    with listening(settings_of(tmp_path, socket=path), tls=tls) as (tcp, unix):
+        assert (tcp.tls, unix.tls) == (tls, None)
 
 
 def test_an_address_in_use_is_named(tmp_path):
@@ -127,3 +143,61 @@ def test_a_failure_at_the_second_socket_closes_the_first(tmp_path, path):
     path.unlink()
     with listening(settings) as listeners:
         assert len(listeners) == 2
+
+
+def bound(host="127.0.0.1", family=socket.AF_INET):
+    server = socket.socket(family)
+    server.bind((host, 0))
+    server.listen()
+    return server
+
+
+def test_sockets_that_are_passed_replace_ours(tmp_path, path):
+    settings, passed = settings_of(tmp_path, socket=path), bound()
+
+    with listening(settings, passed=[passed]) as (listener,):
+        assert listener.socket is passed
+        assert listener.address == f"http://127.0.0.1:{passed.getsockname()[1]}"
+        assert not path.exists()
+
+    assert passed.fileno() == -1
+
+
+@pytest.mark.parametrize(("host", "family"), [("0.0.0.0", socket.AF_INET), ("::", socket.AF_INET6)])
+def test_a_passed_socket_off_loopback_is_refused_as_ours_would_be(tmp_path, host, family):
+    settings, passed = settings_of(tmp_path), bound(host, family)
+
+    with pytest.raises(Invalid) as refused, listening(settings, passed=[passed]):
+        pass
+
+    assert "is not loopback" in refused.value.message
+    assert passed.fileno() == -1
+
+
+@pytest.mark.parametrize("more", [{"behind_proxy": "1"}, {"tls": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)}])
+def test_a_passed_socket_off_loopback_is_served_where_nobody_reads_along(tmp_path, more):
+    tls = more.pop("tls", None)
+
+    with listening(settings_of(tmp_path, **more), tls=tls, passed=[bound("0.0.0.0")]) as (listener,):
+        assert listener.address.startswith("https://0.0.0.0:" if tls else "http://0.0.0.0:")
+        assert listener.tls is tls
+
+
+def test_a_passed_unix_socket_stays_plain_and_its_file_stays(tmp_path, path):
+    passed = socket.socket(socket.AF_UNIX)
+    passed.bind(str(path))
+    passed.listen()
+
+    with listening(settings_of(tmp_path), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), passed=[passed]) as (listener,):
+        assert (listener.address, listener.tls) == (f"unix:{path}", None)
+
+    assert path.exists()
+
+
+def test_a_passed_unix_socket_without_a_file_is_shown_as_systemd_writes_it(tmp_path):
+    passed = socket.socket(socket.AF_UNIX)
+    passed.bind(f"\0{tmp_path}/s")
+    passed.listen()
+
+    with listening(settings_of(tmp_path), passed=[passed]) as (listener,):
+        assert listener.address == f"unix:@{tmp_path}/s"

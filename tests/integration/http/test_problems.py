@@ -44,9 +44,9 @@ def failing(container, provider, error):
 @pytest.mark.parametrize(
     ("method", "path", "send", "problem"),
     [
-        ("GET", "/nowhere", {}, (404, "not_found")),
+        ("GET", "/nowhere", {}, (404, "no_such_path")),
         ("GET", "/secrets/", {}, (404, "not_found")),
-        ("GET", "/agents/", {}, (404, "not_found")),
+        ("GET", "/agents/", {}, (404, "no_such_path")),
         ("GET", "/sessions/x", {}, (404, "not_found")),
         ("POST", "/sessions", {}, (405, "method_not_allowed")),
         ("PUT", "/livez", {}, (405, "method_not_allowed")),

@@ -30,7 +30,9 @@ def test_a_value_is_shown_on_its_own_route_and_not_stored_on_the_way(client):
 
     answer = client.get(f"/secrets/{NAME}/value")
 
-    assert answer.json() == {"name": NAME, "value": "sesame ✓\n", "version": 1}
+    shown = answer.json()
+    assert (shown["name"], shown["value"], shown["version"]) == (NAME, "sesame ✓\n", 1)
+    assert shown.keys() == {"name", "value", "version", "created_at", "updated_at"}
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["ETag"] == '"1"'
 

@@ -3,32 +3,14 @@
 import json
 import signal
 import socket
-import subprocess
-import sys
-from contextlib import contextmanager
 
 import httpx2
 import pytest
 
 from app.boot import open_service
 from app.settings import load_settings
+from tests.integration.http.served import ready, refused, serving
 from tests.support.ports import free_port
-
-PROGRAM = """
-import json, sys
-from app.boot import open_service
-from app.http.server import serve
-from app.settings import load_settings
-from domain.errors import DomainError
-
-container = open_service(load_settings({}, json.loads(sys.argv[1])))
-try:
-    say = lambda line: print(line, flush=True)
-    sys.exit(serve(container, say=say, on_report=lambda report: say([s.file for s in report.attention])))
-except DomainError as error:
-    print(error.code, flush=True)
-    sys.exit(99)
-"""
 
 BROKEN_LOCK = """
 from domain.errors import DatabaseUnusable
@@ -52,24 +34,6 @@ def token(flags):
     _, token = container.create_api_token()("t", ("admin",))
     container.database().close()
     return token.reveal()
-
-
-@contextmanager
-def serving(flags, *, until="listening on "):
-    """Run the server for a `with` block; its output is read up to the first line that starts with `until`."""
-    command = [sys.executable, "-c", PROGRAM, json.dumps(flags)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            for line in process.stdout:
-                if line.startswith(until):
-                    break
-            yield process
-        finally:
-            process.kill()
-
-
-def ready(client):
-    return any(client.get("/readyz").status_code == 200 for _ in range(1_000))
 
 
 def test_it_serves_over_tcp_and_stops_in_order(flags, token, tmp_path):
@@ -162,19 +126,9 @@ def test_the_unix_socket_can_stand_alone(flags, tmp_path):
 
 
 def test_a_migration_that_fails_ends_the_server_with_its_error(flags, token):
-    program = PROGRAM.replace("try:", f"{BROKEN_LOCK}\ntry:", 1)
-
-    done = subprocess.run(
-        [sys.executable, "-c", program, json.dumps(flags)], capture_output=True, text=True, timeout=30, check=False
-    )
-
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (99, "database_unusable")
+    assert refused(flags, BROKEN_LOCK) == "database_unusable: the lock cannot be used"
 
 
 def test_a_second_server_on_the_same_port_says_so(flags):
     with serving(flags):
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, json.dumps(flags)], capture_output=True, text=True, timeout=30, check=False
-        )
-
-    assert (done.returncode, done.stdout) == (99, "busy\n")
+        assert refused(flags).startswith("busy: ")

@@ -36,7 +36,7 @@ def test_a_deleted_session_is_gone(client):
     assert client.get(f"/sessions/{KEY}").status_code == 404
 
 
-@pytest.mark.parametrize("key", ["nonsense", "prune", "", "%00", "forgejo:a:b:1%0A", "%FF"])
+@pytest.mark.parametrize("key", ["nonsense", "", "%00", "forgejo:a:b:1%0A", "%FF"])
 def test_a_malformed_key_is_not_there_and_cannot_be_put(client, key):
     answers = [
         client.get(f"/sessions/{key}").status_code,
@@ -46,6 +46,14 @@ def test_a_malformed_key_is_not_there_and_cannot_be_put(client, key):
 
     assert answers[:2] == [404, 404]
     assert answers[2] in {404, 422}
+
+
+@pytest.mark.parametrize("word", ["count", "merge", "prune"])
+def test_a_word_that_is_no_key_takes_the_methods_of_its_own_only(client, word):
+    answers = [client.request(method, f"/sessions/{word}", json={"session_id": "x"}) for method in ("PUT", "DELETE")]
+
+    assert [answer.status_code for answer in answers] == [405, 405]
+    assert answers[0].headers["Allow"] in {"GET, HEAD", "HEAD, GET", "POST"}
 
 
 def test_put_with_a_malformed_key_or_id_is_unprocessable(client):

@@ -16,6 +16,7 @@ from adapters.memory import (
     MemoryLegacyArchive,
     MemoryLegacyFileSource,
     MemoryMigrationLedger,
+    MemoryNamedRequests,
     MemoryOAuthTokenStore,
     MemoryPendingAuthorizations,
     MemoryRemnantSearch,
@@ -37,6 +38,7 @@ from tests.contracts.leases import LeasesContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
 from tests.contracts.legacy_file_source import LegacyFileSourceContract
 from tests.contracts.migration_ledger import MigrationLedgerContract
+from tests.contracts.named_requests import NamedRequestsContract
 from tests.contracts.oauth_token_store import NotesBesideTokensContract, OAuthTokenStoreContract
 from tests.contracts.pending_authorizations import PendingAuthorizationsContract
 from tests.contracts.remnant_search import RemnantSearchContract
@@ -87,6 +89,12 @@ class TestMemoryConnectionFaults(ConnectionFaultsContract):
     @pytest.fixture
     def faults(self):
         return MemoryConnectionFaults()
+
+
+class TestMemoryNamedRequests(NamedRequestsContract):
+    @pytest.fixture
+    def open_requests(self):
+        return MemoryNamedRequests
 
 
 class TestMemoryPendingAuthorizations(PendingAuthorizationsContract):

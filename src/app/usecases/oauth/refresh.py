@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from app.usecases.oauth.attempt import RefreshAttempt, Why
 from app.usecases.oauth.keep_answer import KeepAnswer
-from domain.errors import Busy, DomainError, NotConnected, VersionConflict
+from domain.errors import Busy, DomainError, Misconfigured, NeedsReauth, NotConnected, VersionConflict
 from domain.instants import SECOND_MS
 from domain.oauth import OAuthToken
 from domain.ports import Clock, Lease, Leases, OAuthTokenStore
@@ -25,6 +26,29 @@ _PATIENCE_MS = LEASE_MS + 15 * SECOND_MS
 _POLL_MS = 50
 _SOON_MS = 2 * SECOND_MS
 _FORCED_EVERY_MS = 30 * SECOND_MS
+
+
+class RefreshOutcome(StrEnum):
+    """What came of it that somebody needed another token than the stored one. A metric's label: never renamed."""
+
+    REFRESHED = "refreshed"
+    WAITED = "waited"
+    """Another thread or process had refreshed it by the time that it was our turn."""
+
+    SUPERSEDED = "superseded"
+    """The forge was asked, and meanwhile the connection was made anew or ended."""
+
+    REJECTED = "rejected"
+    """The forge takes our grant no more; told once, when that comes out."""
+
+    MISCONFIGURED = "misconfigured"
+    BUSY = "busy"
+    FAILED = "failed"
+    """No new token, for a reason that may pass; the forge may not even have been asked, after a failure just before."""
+
+
+def _untold(_forge: str, _outcome: RefreshOutcome) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,9 @@ class RefreshConnection:
     clock: Clock
     undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
     """Holds back what would end the process between a forge's answer and its saving."""
+
+    on_outcome: Callable[[str, RefreshOutcome], None] = _untold
+    """Told of every refresh, by its forge; a token that will do as it is, is none."""
 
     lease_ms: int = LEASE_MS
     _turns: Mapping[str, threading.Lock] = field(default_factory=lambda: {forge: threading.Lock() for forge in FORGES})
@@ -141,12 +168,14 @@ class RefreshConnection:
         while True:
             token = self._current(forge)
             if self._against(token, wish) is None:
+                self.on_outcome(forge, RefreshOutcome.WAITED)
                 return token
             lease = self.leases.acquire(_name(forge), ttl_ms=self.lease_ms)
             if lease is not None:
                 with self._releasing(lease):
                     return self._under_lease(forge, wish)
             if self.clock.now() >= give_up_at:
+                self.on_outcome(forge, RefreshOutcome.BUSY)
                 raise Busy(f"another process has been refreshing the {forge} token for too long", advice="try again")
             self.clock.wait(_POLL_MS)
 
@@ -155,12 +184,19 @@ class RefreshConnection:
         token = self._current(forge)
         why = self._against(token, wish)
         if why is None:
+            self.on_outcome(forge, RefreshOutcome.WAITED)
             return token
         try:
             with self.undisturbed():
-                return self.attempt(token, why)
-        except VersionConflict:
-            return self._current(forge)  # it was connected again meanwhile, or disconnected
+                renewed = self.attempt(token, why)
+        except DomainError as error:
+            self.on_outcome(forge, _outcome_of(error))
+            if isinstance(error, VersionConflict):
+                return self._current(forge)  # it was connected again meanwhile, or disconnected
+            raise
+        is_another = renewed.version != token.version
+        self.on_outcome(forge, RefreshOutcome.REFRESHED if is_another else RefreshOutcome.FAILED)
+        return renewed
 
     def _current(self, forge: str) -> OAuthToken:
         token = self.tokens.get(forge)
@@ -175,6 +211,18 @@ class RefreshConnection:
         finally:
             with suppress(DomainError):  # it ends by itself
                 self.leases.release(lease)
+
+
+def _outcome_of(error: DomainError) -> RefreshOutcome:
+    match error:
+        case VersionConflict():
+            return RefreshOutcome.SUPERSEDED
+        case NeedsReauth():
+            return RefreshOutcome.REJECTED
+        case Misconfigured():
+            return RefreshOutcome.MISCONFIGURED
+        case _:
+            return RefreshOutcome.FAILED
 
 
 def _name(forge: str) -> str:

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from app.cli.failures import end
-from app.cli.masking import masked_url, shown_value
+from app.masking import masked_url, shown_value
 from domain.errors import Busy
 from domain.values import SecretValue
 

@@ -1,10 +1,18 @@
-"""Settings that the database may hold."""
+"""Settings that the database may hold: which, with what values, and from when on they count."""
 
 import difflib
+from typing import Final
 
 from app.oauth_clients import CLIENT_SECRETS
 from app.settings import PREFIX, SPECS
 from domain.errors import Invalid
+from domain.values import FORGES
+
+HEEDED_AT_ONCE: Final = frozenset(
+    {"session_ttl_days", "gitlab_url", "github_url"}
+    | {f"{forge}_{what}" for forge in FORGES for what in ("client_id", "scopes")}
+)
+"""What a running service looks up each time; the others count from its next start on."""
 
 
 def parse_storable(name: str, value: str) -> str:

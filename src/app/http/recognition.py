@@ -1,0 +1,117 @@
+"""Who is asking: our own user over the Unix socket, else whose token is shown. Who is not recognised is noted."""
+
+import hashlib
+import os
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from app.http.denials import Denials
+from app.http.envelope import ACTOR
+from app.http.peers import PEER_UID
+from app.http.rate_limits import RateLimits
+from app.usecases.api_tokens import Authenticate
+from domain.api_tokens import ADMIN, ApiToken
+from domain.errors import RateLimited, Unauthenticated
+from domain.instants import MINUTE_MS
+from domain.ports import Clock
+from domain.values import SecretValue
+
+OURSELVES: Final = ApiToken(id="peer", name="our own user", prefix="", digest=b"", grants=(ADMIN,), created_at=0)
+"""Whoever runs as our user has all that we have, and needs no token."""
+
+_VAULT_TOKEN = "x-vault-token"  # noqa: S105 - the name of a header
+_USE_NOTED_EVERY_MS = MINUTE_MS
+
+
+class Recognition:
+    """Knows a caller by his token, and counts how often he asks. With `vault`, `X-Vault-Token` is read below /v1."""
+
+    def __init__(
+        self, authenticate: Authenticate, denials: Denials, limits: RateLimits, clock: Clock, *, vault: bool
+    ) -> None:
+        self._authenticate = authenticate
+        self._denials = denials
+        self._limits = limits
+        self._clock = clock
+        self._vault = vault
+        self._uid = os.geteuid()
+        self._quiet_until: dict[bytes, int] = {}
+
+    async def caller(self, scope: Scope) -> ApiToken:
+        """Return who sent a request; raises `Unauthenticated` or `RateLimited`."""
+        if scope.get("state", {}).get(PEER_UID) == self._uid:
+            return OURSELVES
+        caller = await self._owner_of_shown(scope)
+        self._limits.count_request(caller.id)
+        return caller
+
+    async def _owner_of_shown(self, scope: Scope) -> ApiToken:
+        shown = None
+        try:
+            shown = self._shown(scope)
+            return await self._known(shown)
+        except Unauthenticated as error:
+            await self._refuse_many(scope)
+            if shown is not None:
+                owner = await run_in_threadpool(self._authenticate.whose, shown)
+                scope[ACTOR] = actor_of(owner, scope)
+                await self._denials.note(scope[ACTOR], request_of(scope), error)
+            raise
+
+    async def _refuse_many(self, scope: Scope) -> None:
+        """Raise `RateLimited` for one unknown token too many; then it is not looked up whose it may have been."""
+        try:
+            self._limits.count_failure(_address(scope))
+        except RateLimited as error:
+            await self._denials.note(actor_of(None, scope), request_of(scope), error)
+            raise
+
+    def _shown(self, scope: Scope) -> SecretValue:
+        headers = Headers(scope=scope)
+        if self._vault and scope["path"].startswith("/v1/") and _VAULT_TOKEN in headers:
+            return SecretValue(headers[_VAULT_TOKEN].strip())
+        return _bearer(headers)
+
+    async def _known(self, shown: SecretValue) -> ApiToken:
+        """Recognise a token on the event loop, where that is one quick read.
+
+        Once a minute its use is written down, which waits for the disk, so that call goes to a thread.
+        """
+        digest, now = hashlib.sha256(shown.reveal().encode()).digest(), self._clock.now()
+        if now < self._quiet_until.get(digest, 0):
+            return self._authenticate(shown)
+        token = await run_in_threadpool(self._authenticate, shown)
+        noted = token.last_used_at
+        if noted is None or now - noted >= _USE_NOTED_EVERY_MS:
+            noted = now
+        self._quiet_until[digest] = noted + _USE_NOTED_EVERY_MS
+        return token
+
+
+def actor_of(caller: ApiToken | None, scope: Scope) -> str:
+    """Name a caller for the audit log: by its token, else by where it comes from."""
+    if caller is not None and caller is not OURSELVES:
+        return f"token:{caller.id} {caller.name}"
+    uid = scope.get("state", {}).get(PEER_UID)
+    return f"unknown:{_address(scope) or '-'}" if uid is None else f"peer:{uid}"
+
+
+def request_of(scope: Scope) -> str:
+    """Name a request for the audit log."""
+    return f"{scope['method']} {scope['path']}"
+
+
+def _address(scope: Scope) -> str | None:
+    client = scope.get("client")
+    return client[0] if client else None
+
+
+def _bearer(headers: Headers) -> SecretValue:
+    credentials = headers.getlist("authorization")
+    scheme, _, token = credentials[0].partition(" ") if len(credentials) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("a bearer token is needed", advice="send Authorization: Bearer srt_…")
+    return SecretValue(token.strip())

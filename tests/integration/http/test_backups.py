@@ -1,0 +1,74 @@
+import pytest
+
+from domain.audit import Action
+
+
+@pytest.fixture
+def made(client, container):
+    container.secrets().set("a", "sesame")
+    return client.post("/backups")
+
+
+def backup_file(container, made):
+    return container.settings().backup_dir / made.json()["file"]
+
+
+def test_a_backup_that_was_made_is_verified_and_listed(client, container, made):
+    assert made.status_code == 201
+    assert made.json()["verified"] is True
+    assert made.json()["rows"]["secret"] == 1
+    assert made.json()["schema"] == "0003"
+    assert backup_file(container, made).stat().st_size == made.json()["bytes"]
+    assert client.get("/backups").json() == {"backups": [made.json()]}
+
+
+def test_the_newest_backup_is_listed_first(client, made):
+    newer = client.post("/backups")
+
+    listed = client.get("/backups").json()["backups"]
+    assert [each["file"] for each in listed] == [newer.json()["file"], made.json()["file"]]
+
+
+def test_a_backup_is_verified_again(client, container, made):
+    before = len(container.audit().list(limit=100))
+
+    answer = client.post(f"/backups/{made.json()['file']}/verify")
+
+    assert (answer.status_code, answer.json()) == (200, made.json())
+    assert len(container.audit().list(limit=100)) == before
+
+
+def test_a_backup_from_before_a_rotation_is_verified_with_the_keys_it_holds(client, made):
+    assert client.post("/keys/rotate").status_code == 200
+
+    assert client.post(f"/backups/{made.json()['file']}/verify").status_code == 200
+
+
+@pytest.mark.parametrize("at", [30, 5_000, -1])
+def test_a_backup_with_one_bit_turned_is_not_verified(client, container, made, at):
+    file = backup_file(container, made)
+    content = bytearray(file.read_bytes())
+    content[at] ^= 1
+    file.write_bytes(content)
+
+    answer = client.post(f"/backups/{made.json()['file']}/verify")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "integrity")
+
+
+@pytest.mark.parametrize("name", ["nothing", "..%2Fagents.db", "agents.db.bak-20260101T000000Z", "%00"])
+def test_a_name_that_is_no_backup_of_ours_is_not_there(client, name):
+    assert client.post(f"/backups/{name}/verify").status_code == 404
+
+
+def test_making_one_is_an_event(container, made):
+    assert container.audit().list(limit=1)[0].action == Action.BACKUP_CREATE
+
+
+def test_where_there_is_no_room_it_says_so(client, container):
+    container.settings().backup_dir.parent.mkdir(exist_ok=True)
+    container.settings().backup_dir.write_text("in the way")
+
+    answer = client.post("/backups")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unusable")

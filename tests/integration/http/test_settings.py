@@ -1,0 +1,105 @@
+import pytest
+
+from app.settings import SPECS
+from app.stored_settings import HEEDED_AT_ONCE
+from domain.audit import Action
+from domain.instants import DAY_MS
+
+KEY = "forgejo:reviewer:acme/api:42"
+
+
+def shown(answer):
+    return {each["name"]: each for each in answer.json()["settings"]}
+
+
+def test_every_setting_is_listed_with_where_its_value_comes_from(client):
+    settings = shown(client.get("/settings"))
+
+    assert set(settings) == set(SPECS)
+    assert settings["state_dir"]["origin"] == "flag"
+    assert settings["session_ttl_days"] == {
+        "name": "session_ttl_days",
+        "variable": "STRONGROOM_SESSION_TTL_DAYS",
+        "value": 30,
+        "origin": "default",
+        "meaning": "a session unused for longer is stale",
+        "editable": True,
+    }
+    assert settings["state_dir"]["editable"] is settings["host"]["editable"] is False
+
+
+def test_a_changed_setting_is_stored_and_says_so(client, container):
+    answer = client.patch("/settings", json={"session_ttl_days": 7, "gitlab_scopes": "api"})
+
+    assert (shown(answer)["session_ttl_days"]["value"], shown(answer)["session_ttl_days"]["origin"]) == (
+        7,
+        "settings table",
+    )
+    assert answer.json()["at_next_start"] == []
+    assert container.setting_store().all() == {"session_ttl_days": "7", "gitlab_scopes": "api"}
+
+
+def test_pruning_heeds_a_change_at_once(client, container):
+    container.sessions().set(KEY, "x", used_at=container.clock().now() - 10 * DAY_MS)
+
+    before = client.post("/sessions/prune").json()
+    client.patch("/settings", json={"session_ttl_days": 7})
+    after = client.post("/sessions/prune").json()
+
+    assert (before, after) == ({"pruned": 0}, {"pruned": 1})
+
+
+def test_what_a_running_service_does_not_heed_is_named(client):
+    answer = client.patch("/settings", json={"public_url": "https://hooks.example.org", "session_ttl_days": 7})
+
+    assert answer.json()["at_next_start"] == ["public_url"]
+    assert {name for name, spec in SPECS.items() if spec["stored"]} > HEEDED_AT_ONCE
+
+
+def test_null_forgets_a_setting(client, container):
+    client.patch("/settings", json={"session_ttl_days": 7})
+
+    answer = client.patch("/settings", json={"session_ttl_days": None})
+
+    assert shown(answer)["session_ttl_days"]["origin"] == "default"
+    assert container.setting_store().all() == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"session_ttl_days": 0},
+        {"session_ttl_days": "x"},
+        {"session_ttl_days": True, "nothing_of_ours": 1},
+        {"nothing_of_ours": "x"},
+        {"state_dir": "/tmp"},
+        {"gitlab_client_secret": "sesame"},
+        {"master_key": "sesame"},
+        {"master_key": None},
+        {"session_ttl_days": [7]},
+        {"Session_TTL": 7},
+        {},
+    ],
+)
+def test_of_changes_of_which_one_is_refused_none_is_stored(client, container, changes):
+    answer = client.patch("/settings", json={"gitlab_scopes": "api", **changes} if changes else {})
+
+    assert answer.status_code == 422
+    assert "sesame" not in answer.text
+    assert container.setting_store().all() == {}
+
+
+def test_each_change_is_an_event_that_shows_no_value(client, container):
+    client.patch("/settings", json={"session_ttl_days": 7, "gitlab_scopes": "hidden"})
+    client.patch("/settings", json={"session_ttl_days": None})
+
+    events = container.audit().list(limit=3)
+    assert [(each.action, each.subject, each.detail) for each in events] == [
+        (Action.SETTING_CHANGE, "session_ttl_days", "unset"),
+        (Action.SETTING_CHANGE, "gitlab_scopes", "set"),
+        (Action.SETTING_CHANGE, "session_ttl_days", "set"),
+    ]
+
+
+def test_a_secret_among_the_settings_is_masked(client, container):
+    assert all("BEGIN" not in str(each["value"]) for each in client.get("/settings").json()["settings"])
