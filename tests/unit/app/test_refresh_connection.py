@@ -435,3 +435,14 @@ def test_the_form_of_what_was_begun_does_not_show_the_state(service):
 
     assert begun.state.reveal() in begun.url
     assert begun.state.reveal() not in f"{begun} {begun!r}"
+
+
+def test_once_the_process_ends_a_good_token_is_given_and_no_refresh_begins(service, refresh, token):
+    refresh.settle(1)
+    refresh.settle(1)
+
+    assert refresh("gitlab").access_token == token.access_token
+    service.clock.set(token.expires_at)
+    with pytest.raises(Busy, match="ending"):
+        refresh("gitlab")
+    assert service.forge.refreshes == 0

@@ -84,6 +84,7 @@ class RefreshConnection:
     """Told of every refresh, by its forge; a token that will do as it is, is none."""
 
     lease_ms: int = LEASE_MS
+    _is_ending: threading.Event = field(default_factory=threading.Event)
     _turns: Mapping[str, threading.Lock] = field(default_factory=lambda: {forge: threading.Lock() for forge in FORGES})
 
     def __call__(self, forge: str, *, rejected: SecretValue | None = None) -> OAuthToken:
@@ -140,7 +141,8 @@ class RefreshConnection:
             self.clock.wait(_POLL_MS)
 
     def settle(self, patience_s: float) -> None:
-        """Wait for the refreshes that this process has begun; new ones are not kept from beginning."""
+        """Wait for the refreshes that this process has begun, and let none begin any more: the process ends."""
+        self._is_ending.set()
         for turn in self._turns.values():
             if turn.acquire(timeout=patience_s):
                 turn.release()
@@ -156,6 +158,8 @@ class RefreshConnection:
         if self._against(token, wish) is None:
             return token
         with self._turns[forge]:
+            if self._is_ending.is_set():
+                raise Busy("the service is ending, and refreshes nothing any more", advice="ask again when it is back")
             return self._in_turn(forge, wish)
 
     def _against(self, token: OAuthToken, wish: Wish) -> Why | None:
