@@ -32,7 +32,7 @@ class RateLimits:
 
         Who shows a good token from there is still let in: a neighbour's mistakes lock nobody out.
         """
-        self._failures(_site(address), "too many requests without a token that we know")
+        self._failures(site_of(address), "too many requests without a token that we know")
 
 
 def _limit(counter: SlidingWindowCounterRateLimiter, a_minute: int, what: str) -> Callable[[str, str], None]:
@@ -52,11 +52,13 @@ def _limit(counter: SlidingWindowCounterRateLimiter, a_minute: int, what: str) -
     return count
 
 
-def _site(address: str | None) -> str:
+def site_of(address: str | None) -> str:
+    """Return what counts as one place: an IPv4 address, also as IPv6 writes it, or a site of IPv6; else `local`."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return "local"
-    if parsed.version == 4:  # noqa: PLR2004 - of the protocol
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, _IPV6_SITE), strict=False))
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((parsed, _IPV6_SITE), strict=False))
+    return str(parsed)

@@ -11,10 +11,10 @@ from starlette.types import Scope
 from app.http.denials import Denials
 from app.http.envelope import ACTOR
 from app.http.peers import PEER_UID
-from app.http.rate_limits import RateLimits
+from app.http.rate_limits import RateLimits, site_of
 from app.usecases.api_tokens import Authenticate
 from domain.api_tokens import ADMIN, ApiToken
-from domain.errors import RateLimited, Unauthenticated
+from domain.errors import NotAllowed, RateLimited, Unauthenticated
 from domain.instants import MINUTE_MS
 from domain.ports import Clock
 from domain.values import SecretValue
@@ -23,6 +23,7 @@ OURSELVES: Final = ApiToken(id="peer", name="our own user", prefix="", digest=b"
 """Whoever runs as our user has all that we have, and needs no token."""
 
 _VAULT_TOKEN = "x-vault-token"  # noqa: S105 - the name of a header
+_VAULT_PATHS = "/v1/"
 _USE_NOTED_EVERY_MS = MINUTE_MS
 
 
@@ -41,12 +42,31 @@ class Recognition:
         self._quiet_until: dict[bytes, int] = {}
 
     async def caller(self, scope: Scope) -> ApiToken:
-        """Return who sent a request; raises `Unauthenticated` or `RateLimited`."""
+        """Return who sent a request; raises `Unauthenticated` or `RateLimited`.
+
+        Where Vault's clients ask it raises `NotAllowed` instead of the former: they take 403 for a bad token.
+        """
         if scope.get("state", {}).get(PEER_UID) == self._uid:
             return OURSELVES
-        caller = await self._owner_of_shown(scope)
-        self._limits.count_request(caller.id)
+        try:
+            caller = await self._owner_of_shown(scope)
+        except Unauthenticated as error:
+            if not self._is_for_vault(scope):
+                raise
+            raise NotAllowed(error.message, advice="send X-Vault-Token: srt_…") from None
+        await self._count(caller, scope)
         return caller
+
+    def _is_for_vault(self, scope: Scope) -> bool:
+        return self._vault and scope["path"].startswith(_VAULT_PATHS)
+
+    async def _count(self, caller: ApiToken, scope: Scope) -> None:
+        try:
+            self._limits.count_request(caller.id)
+        except RateLimited as error:
+            scope[ACTOR] = actor_of(caller, scope)
+            await self._denials.note(scope[ACTOR], request_of(scope), error)
+            raise
 
     async def _owner_of_shown(self, scope: Scope) -> ApiToken:
         shown = None
@@ -66,12 +86,12 @@ class Recognition:
         try:
             self._limits.count_failure(_address(scope))
         except RateLimited as error:
-            await self._denials.note(actor_of(None, scope), request_of(scope), error)
+            await self._denials.note(_flooding(scope), request_of(scope), error)
             raise
 
     def _shown(self, scope: Scope) -> SecretValue:
         headers = Headers(scope=scope)
-        if self._vault and scope["path"].startswith("/v1/") and _VAULT_TOKEN in headers:
+        if self._is_for_vault(scope) and _VAULT_TOKEN in headers:
             return SecretValue(headers[_VAULT_TOKEN].strip())
         return _bearer(headers)
 
@@ -97,6 +117,12 @@ def actor_of(caller: ApiToken | None, scope: Scope) -> str:
         return f"token:{caller.id} {caller.name}"
     uid = scope.get("state", {}).get(PEER_UID)
     return f"unknown:{_address(scope) or '-'}" if uid is None else f"peer:{uid}"
+
+
+def _flooding(scope: Scope) -> str:
+    """Name who floods us as he is counted: by single addresses of IPv6 he would leave an event with each."""
+    site = site_of(_address(scope))
+    return f"unknown:{site}" if "/" in site else actor_of(None, scope)
 
 
 def request_of(scope: Scope) -> str:

@@ -11,7 +11,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.logs import masked, set_up_logs
+from app.logs import set_up_logs
+from app.redaction import masked
 from domain.values import SecretValue
 
 ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
