@@ -35,7 +35,7 @@ class ConfiguredClients:
             secret=getattr(settings, f"{forge}_client_secret") or self._kept_secret(forge),
             redirect_uri=f"{settings.public_url.rstrip('/')}/oauth/{forge}/callback",
             scopes=tuple(getattr(settings, f"{forge}_scopes").split()),
-            is_address_set=settings.origins.get(f"{forge}_url") != "default",
+            is_address_set=settings.is_set(f"{forge}_url"),
         )
 
     def _kept_secret(self, forge: str) -> SecretValue | None:

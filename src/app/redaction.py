@@ -10,28 +10,75 @@ Event = MutableMapping[str, Any]
 _MASK = "********"
 _DEEPEST = 8
 _HEX_DIGITS = 40
+_KEY_LENGTH = 43
 _TOO_DEEP = "…"
 
-_SECRET_NAME = re.compile(
-    r"(?i)(token|secret|passw(or)?d|passphrase|authorization|cookie|credential|verifier|(api|private|master)[_-]?key)s?$"
+# What is about a secret and none: its kind, its name, where it lies.
+_ABOUT = (
+    r"[_-](?:type|kind|id|name|count|file|path|url|uri|endpoint|version|status|method|source|fingerprint|expires|expiry)"
+    r"(?:s|_at|_in)?(?![\w-])"
 )
-_NAMED = r"(?:token|secret|passw(?:or)?d|passphrase|verifier|api_?key|master_?key)s?"
+# Of several words the last one counts.
+_SECRET_NAME = re.compile(
+    r"(?is).*(?:token|secret|passw(?:or)?d|passphrase|authorization|cookie|credential|verifier|(?:api|private|master)[_-]?key"
+    rf"|(?<![a-z])auth(?![a-z]))s?(?!{_ABOUT})(?P<more>[\w-]*)$"
+)
+
+# A name inside a text. It begins with classes, no alternatives and no (?i): only so are the places to try found fast.
+_NAMED = (
+    r"[tTsSpPvVcCaAmM][oOeEaArRpPuU][kKcCsSrReEiItT](?i:(?P<counted>(?<=tok)en|(?<=sec)rets)|(?<=sec)ret(?!s)"
+    r"|(?<=pas)s(?:w(?:or)?d|phrase)|(?<=ver)ifier|(?<=cre)dential|(?:(?<=api)|(?<=pri)vate|(?<=mas)ter)_?key"
+    rf"|(?<=aut)(?<![a-z]aut)h(?![a-z]))(?i:(?!{_ABOUT}))[\w-]{{0,40}}+"
+)
+_NAMES = (
+    "token",
+    "secret",
+    "passw",
+    "passphrase",
+    "verifier",
+    "credential",
+    "apikey",
+    "tekey",
+    "erkey",
+    "_key",
+    "auth",
+)
+# A quote in front of a word begins another text: the one before it was cut off.
+# JSON in JSON has backslashes before its quotes, a URL has its own way to write all of them.
+_QUOTE = r"(?:\\{0,15}[\"']|%(?:25){0,3}22)"
+_EQUALS, _COLON, _AMPERSAND = r"(?:=(?!=)|%(?:25){0,3}3[dD])", r"(?::|%(?:25){0,3}3[aA])", r"(?:&|%(?:25){0,3}26)"
+# Behind "token: " there may be a sentence, or how many there are.
+_SAID = r"(?:[a-zA-Z]?[a-z]{1,15}|[0-9]{1,5})[,.;:]?(?:\s|$)"
+_NAMED_VALUES = (
+    re.compile(
+        rf"(?s)({_NAMED}{_QUOTE}?[ \t]{{0,8}}(?:{_EQUALS}|{_COLON})[ \t]{{0,8}}b?(?P<quote>{_QUOTE}))"
+        r"(?:(?!(?<!\\)(?P=quote)(?!\w)).)+"
+    ),
+    re.compile(
+        rf"({_NAMED}(?:{_QUOTE}?[ \t]{{0,8}}{_EQUALS}[ \t]{{0,8}}|:[ \t]{{1,8}}(?(counted)(?!{_SAID}))))"
+        rf"(?:(?!{_AMPERSAND})[^\s\"'])+"
+    ),
+)
+_BEHIND_NAMES = ("=", ": ", ":\t", '"', "'", "%")
+
 _SECRET_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (
+        ("private key",),
+        re.compile(r"(?s)(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----).*?(?=-----END |\Z)"),
+    ),
     (("srt_", "gho_", "ghp_", "ghs_", "ghr_", "ghu_", "_pat_"), re.compile(r"((?:srt|gh[opsru]|github_pat)_)[\w.-]+")),
     (("gl",), re.compile(r"(gl(?:pat|oas|dt|rt|rtr|ptt|cbt|ft|soat|imt|agent|ffct|wt)-)[\w.-]+")),
     (
         ("authorization", "cookie", "-token", "-key"),
         re.compile(
-            r"(?i)((?:authorization|cookie|-token|-key)"
-            r"(?:[\"']?[ \t]*[:=][ \t]*b?[\"']?|[\"'],[ \t]*b?[\"']))[^\r\n\"']+"
+            rf"(?i)((?:authorization|cookie|-token|-key)"
+            rf"(?:{_QUOTE}?[ \t]{{0,8}}[:=][ \t]{{0,8}}b?{_QUOTE}?|[\"'],[ \t]{{0,8}}b?[\"']))[^\r\n\"']+"
         ),
     ),
     (("bearer",), re.compile(r"(?i)(bearer[ \t]+)[^\s\"']+")),
     # Not the word behind it in a sentence.
     (("basic",), re.compile(r"((?i:basic)[ \t]+)(?=[a-z]*[A-Z0-9+/=])[\w+/-]{4,}={0,2}")),
     (("code=", "state="), re.compile(r"(?i)([?&](?:code|state)=)[^&\s\"']+")),
-    (("=",), re.compile(rf"(?i)({_NAMED}=[\"']?)[^&\s\"']+")),
-    (("'", '"'), re.compile(rf"(?i)({_NAMED}[\"'][ \t]*:[ \t]*b?[\"'])(?:[^\"'\\]|\\.)+")),
     # Up to the last @: a password may hold one, and a slash, too.
     (("@",), re.compile(r"(://[^\s/@:]*:)\S{1,1000}(?=@)")),
     (("@",), re.compile(r"(://)[^\s/@:]+(?=@)")),
@@ -39,6 +86,12 @@ _SECRET_TEXT: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (("=",), re.compile(r"((?<![A-Za-z0-9+/]))[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])")),  # a key of 32 bytes
 )
 """How secrets look, each behind what the text in small letters must hold: to look for that takes next to no time."""
+
+# Small letters and capitals: what has one of them only is a name, or hexadecimal.
+_KEY_FOR_URLS = re.compile(
+    r"(?<![A-Za-z0-9_-])(?=[A-Z0-9_-]{0,42}[a-z])(?=[a-z0-9_-]{0,42}[A-Z])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])=?"
+)
+"""A key of 32 bytes in the base64 of URLs."""
 
 _OF_TOKENS = (
     "token",
@@ -73,9 +126,17 @@ def _masked_mapping(values: Mapping[Any, object], depth: int) -> dict[str, objec
             masked_values[key] = _masked_value(value, depth + 1)
             continue
         name = _text_of(key)
-        hidden = _SECRET_NAME.search(name) and not isinstance(value, bool | int | float | None)
-        masked_values[_masked_text(name)] = _MASK if hidden else _masked_value(value, depth + 1)
+        masked_values[masked_text(name)] = _MASK if _is_called_secret(name, value) else _masked_value(value, depth + 1)
     return masked_values
+
+
+def _is_called_secret(name: str, value: object) -> bool:
+    """Tell whether `name` says that `value` is a secret: by its last word for anything, by any word for a text."""
+    if value is None or isinstance(value, bool | int | float):
+        return False
+    if not (found := _SECRET_NAME.match(name)):
+        return False
+    return not found["more"] or not isinstance(value, Mapping | list | tuple | AbstractSet)
 
 
 def _masked_value(value: object, depth: int) -> object:
@@ -88,7 +149,7 @@ def _masked_value(value: object, depth: int) -> object:
         return _masked_mapping(value, depth)
     if isinstance(value, list | tuple | AbstractSet):
         return [_masked_value(item, depth + 1) for item in value]
-    return _masked_text(_text_of(value))
+    return masked_text(_text_of(value))
 
 
 def _text_of(value: object) -> str:
@@ -100,13 +161,19 @@ def _text_of(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _masked_text(text: str) -> str:
+def masked_text(text: str) -> str:
+    """Return `text` with everything in it masked that looks like a secret."""
     small = text.lower()
     for hints, pattern in _SECRET_TEXT:
         for hint in hints:
             if hint in small:
                 text = pattern.sub(rf"\g<1>{_MASK}", text)
                 break
+    if any(name in small for name in _NAMES) and any(sign in text for sign in _BEHIND_NAMES):
+        for pattern in _NAMED_VALUES:
+            text = pattern.sub(rf"\g<1>{_MASK}", text)
     if len(text) >= _HEX_DIGITS and any(word in small for word in _OF_TOKENS):
         text = _FORTY_HEX.sub(_MASK, text)
+    if len(text) >= _KEY_LENGTH:
+        text = _KEY_FOR_URLS.sub(_MASK, text)
     return text

@@ -10,59 +10,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from app import setting_kinds as kinds
+from domain.backups import Retention
 from domain.errors import Invalid
 from domain.values import SecretValue
 
 PREFIX = "STRONGROOM_"
+ADDRESS = "_url"
+"""How the names of settings end that say where tokens are sent, or browsers."""
+
 _FILE_SUFFIX = "_FILE"
 _FILE_LIMIT = 65_536
-_STORED = "settings table"
-_DIGITS = 9
-_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
-_SCHEMES = ("sqlite:///", "postgresql+psycopg://")
+_DEFAULT, _STORED = "default", "settings table"
+_PASSED_OVER = f"{_DEFAULT}; the {_STORED} holds a value that cannot be used"
 
 Environ = Mapping[str, str]
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in _TRUE | _FALSE:
-        raise Invalid("neither 1 nor 0")
-    return text.lower() in _TRUE
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if len(text) > _DIGITS or not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
-            raise Invalid(f"not a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _database(text: str) -> str:
-    if not text.startswith(_SCHEMES):
-        raise Invalid(f"not a database URL: {' or '.join(s + '…' for s in _SCHEMES)} was expected")
-    return text
-
-
-def _keyring(text: str) -> str:
-    service, _, username = text.partition("/")
-    if not (service and username):
-        raise Invalid("not an entry of a keyring: service/username was expected")
-    return text
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise Invalid(f"not one of {', '.join(words)}")
-        return text
-
-    return parse
 
 
 def _setting(
@@ -72,62 +34,81 @@ def _setting(
     *,
     stored: bool = False,
 ) -> Any:  # noqa: ANN401 - as dataclasses.field, whose result takes the type of its attribute
-    """Declare a setting: its meaning, how its text is read, its default; `stored`: the settings table may hold it."""
+    """Declare a setting: its meaning, how its text is read, its default; `stored`: the settings table may hold it.
+
+    A text that is read as None leaves the setting unset.
+    """
     metadata = {"meaning": meaning, "parse": parse, "default": default, "stored": stored}
     return field(metadata=MappingProxyType(metadata))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings, parsed. `origins` tells for each where it came from, for people."""
+    """All settings, parsed. `origins` tells for each where it came from, for people.
 
-    state_dir: Path = _setting("database, backups, legacy sessions.json and gitlab-oauth-token.json", _path)
-    config_dir: Path = _setting("master key file, legacy tokens/ and penpot-token", _path)
-    runtime_dir: Path = _setting("token mounts; must be memory-backed", _path)
-    database_url: str = _setting("where everything is kept", _database)
-    backup_dir: Path = _setting("backups and their manifests", _path)
-    master_key_file: Path = _setting("32 random bytes, base64", _path)
+    `defaults` are the values of those that the settings table may hold and nothing outside sets.
+    """
+
+    state_dir: Path = _setting("database, backups, legacy sessions.json and gitlab-oauth-token.json", kinds.path)
+    config_dir: Path = _setting("master key file, legacy tokens/ and penpot-token", kinds.path)
+    runtime_dir: Path = _setting("token mounts; must be memory-backed", kinds.path)
+    database_url: str = _setting("where everything is kept", kinds.database_url)
+    backup_dir: Path = _setting("backups and their manifests", kinds.path)
+    master_key_file: Path = _setting("32 random bytes, base64", kinds.path)
     master_key: SecretValue | None = _setting("the master key itself", SecretValue)
-    master_key_keyring: str | None = _setting("keyring entry that holds the master key, service/username", _keyring)
-    allow_env_secrets: bool = _setting("accept secrets in environment variables", _flag, "0")
+    master_key_keyring: str | None = _setting(
+        "keyring entry that holds the master key, service/username", kinds.keyring_entry
+    )
+    allow_env_secrets: bool = _setting("accept secrets in environment variables", kinds.flag, "0")
     host: str = _setting("listener's address", str, "127.0.0.1")
-    port: int = _setting("listener's port; 0 turns TCP off", _number(0, 65_535), "8787")
-    socket: Path | None = _setting("Unix socket", _path)
-    behind_proxy: bool = _setting("a proxy in front of us speaks TLS", _flag, "0")
-    tls_cert_file: Path | None = _setting("TLS: our certificate and those between it and a root, PEM", _path)
-    tls_key_file: Path | None = _setting("TLS: the key of our certificate, PEM", _path)
-    rate_limit: int = _setting("requests a minute from one caller; 0: any number", _number(0, 100_000_000), "60000")
+    port: int = _setting("listener's port; 0 turns TCP off", kinds.number(0, 65_535), "8787")
+    socket: Path | None = _setting("Unix socket", kinds.path)
+    behind_proxy: bool = _setting("a proxy in front of us speaks TLS", kinds.flag, "0")
+    tls_cert_file: Path | None = _setting("TLS: our certificate and those between it and a root, PEM", kinds.path)
+    tls_key_file: Path | None = _setting("TLS: the key of our certificate, PEM", kinds.path)
+    rate_limit: int = _setting(
+        "requests a minute from one caller; 0: any number", kinds.number(0, 100_000_000), "60000"
+    )
     failure_limit: int = _setting(
-        "requests a minute from one address without a token that we know; 0: any number", _number(0, 1_000_000), "300"
+        "requests a minute from one address without a token that we know; 0: any number",
+        kinds.number(0, 1_000_000),
+        "300",
     )
-    vault_compat: bool = _setting("answer reads of Vault's KV version 2 below /v1", _flag, "0")
-    public_url: str = _setting("base of OAuth redirect URIs", str, stored=True)
-    session_ttl_days: int = _setting("a session unused for longer is stale", _number(1, 36_500), "30", stored=True)
+    vault_compat: bool = _setting("answer reads of Vault's KV version 2 below /v1", kinds.flag, "0")
+    public_url: str = _setting("base of OAuth redirect URIs", kinds.address, stored=True)
+    session_ttl_days: int = _setting("a session unused for longer is stale", kinds.number(1, 36_500), "30", stored=True)
     archive_ttl_days: int = _setting(
-        "how long removed legacy files stay in the archive", _number(1, 36_500), "30", stored=True
+        "how long removed legacy files stay in the archive", kinds.number(1, 36_500), "30", stored=True
     )
-    audit_ttl_days: int = _setting("how long events stay in the audit log", _number(1, 36_500), "365", stored=True)
-    backup_keep: str = _setting("retention of backups", str, "last=5,daily=7,weekly=4,monthly=6", stored=True)
-    backup_interval_hours: int = _setting("0 turns the schedule off", _number(0, 87_600), "24", stored=True)
-    gitlab_url: str = _setting("GitLab's base URL", str, "https://gitlab.com", stored=True)
-    gitlab_client_id: str | None = _setting("OAuth client at GitLab", str, stored=True)
+    audit_ttl_days: int = _setting("how long events stay in the audit log", kinds.number(1, 36_500), "365", stored=True)
+    backup_keep: Retention = _setting(
+        "retention of backups", kinds.retention, "last=5,daily=7,weekly=4,monthly=6", stored=True
+    )
+    backup_interval_hours: int = _setting("0 turns the schedule off", kinds.number(0, 87_600), "24", stored=True)
+    gitlab_url: str = _setting("GitLab's base URL", kinds.address, "https://gitlab.com", stored=True)
+    gitlab_client_id: str | None = _setting("OAuth client at GitLab", kinds.visible_text, stored=True)
     gitlab_client_secret: SecretValue | None = _setting("OAuth client secret at GitLab", SecretValue)
-    gitlab_scopes: str = _setting("what is asked of GitLab", str, "api read_repository write_repository", stored=True)
-    github_url: str = _setting("GitHub's base URL", str, "https://github.com", stored=True)
-    github_client_id: str | None = _setting("OAuth client at GitHub", str, stored=True)
+    gitlab_scopes: str = _setting(
+        "what is asked of GitLab", kinds.visible_text, "api read_repository write_repository", stored=True
+    )
+    github_url: str = _setting("GitHub's base URL", kinds.address, "https://github.com", stored=True)
+    github_client_id: str | None = _setting("OAuth client at GitHub", kinds.visible_text, stored=True)
     github_client_secret: SecretValue | None = _setting("OAuth client secret at GitHub", SecretValue)
-    github_scopes: str = _setting("what is asked of GitHub", str, "repo read:user", stored=True)
-    forgejo_url: str | None = _setting("Forgejo's base URL", str, stored=True)
-    forgejo_client_id: str | None = _setting("OAuth client at Forgejo", str, stored=True)
+    github_scopes: str = _setting("what is asked of GitHub", kinds.visible_text, "repo read:user", stored=True)
+    forgejo_url: str | None = _setting("Forgejo's base URL", kinds.address, stored=True)
+    forgejo_client_id: str | None = _setting("OAuth client at Forgejo", kinds.visible_text, stored=True)
     forgejo_client_secret: SecretValue | None = _setting("OAuth client secret at Forgejo", SecretValue)
     forgejo_scopes: str = _setting(
-        "what is asked of Forgejo", str, "read:user write:repository write:issue", stored=True
+        "what is asked of Forgejo", kinds.visible_text, "read:user write:repository write:issue", stored=True
     )
-    penpot_url: str = _setting("Penpot's base URL", str, "https://design.penpot.app", stored=True)
-    log_level: str = _setting("debug, info, warning or error", _one_of("debug", "info", "warning", "error"), "info")
-    log_format: str | None = _setting("console or json", _one_of("console", "json"))
+    penpot_url: str = _setting("Penpot's base URL", kinds.address, "https://design.penpot.app", stored=True)
+    log_level: str = _setting(
+        "debug, info, warning or error", kinds.one_of("debug", "info", "warning", "error"), "info"
+    )
+    log_format: str | None = _setting("console or json", kinds.one_of("console", "json"))
     credential: Path | None = field(default=None, metadata={"hidden": True})
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, metadata={"hidden": True})
+    defaults: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False, metadata={"hidden": True})
 
     @property
     def sqlite_path(self) -> Path:
@@ -137,20 +118,34 @@ class Settings:
                 "this version keeps its database in SQLite only",
                 advice="unset STRONGROOM_DATABASE_URL, or name a file as sqlite:////path/to/agents.db",
             )
-        return _path(self.database_url.removeprefix("sqlite:///"))
+        return kinds.path(self.database_url.removeprefix("sqlite:///"))
 
     def may_be_stored(self, name: str) -> bool:
         """Tell whether the settings table may hold `name`, and counts: nothing outside sets it."""
-        return bool(SPECS[name]["stored"]) and self.origins.get(name) in {"default", _STORED}
+        return name in self.defaults
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether something sets `name`: its value is not the default one."""
+        return self.origins.get(name) not in {_DEFAULT, _PASSED_OVER}
 
     def with_stored(self, stored: Mapping[str, str]) -> "Settings":
-        """Lay the settings table under what was set from outside."""
-        changes: dict[str, Any] = {}
-        for name, text in stored.items():
-            if name in SPECS and self.may_be_stored(name):
-                changes[name] = _parsed(name, text, f"the {_STORED}")
-        origins = {**self.origins, **dict.fromkeys(changes, _STORED)}
-        return replace(self, **changes, origins=origins) if changes else self
+        """Lay the settings table under what was set from outside, in place of what the table held before.
+
+        A value that cannot be used keeps nobody from starting: it is passed over, and the origin says so.
+        """
+        names = [name for name in self.defaults if name in stored or self.origins[name] != _DEFAULT]
+        found = {name: self._read(name, stored.get(name)) for name in names}
+        values: dict[str, Any] = {name: value for name, (value, _) in found.items()}
+        origins = {**self.origins, **{name: origin for name, (_, origin) in found.items()}}
+        return replace(self, **values, origins=origins) if found else self
+
+    def _read(self, name: str, text: str | None) -> tuple[object, str]:
+        """Return the value of a setting of which the table holds `text`, and its origin."""
+        try:
+            value = None if text is None else SPECS[name]["parse"](text)
+        except Invalid:
+            return self.defaults[name], _PASSED_OVER
+        return (self.defaults[name], _DEFAULT) if value is None else (value, _STORED)
 
 
 SPECS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -165,13 +160,16 @@ def load_settings(environ: Environ, flags: Mapping[str, object] | None = None) -
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
+    defaults: dict[str, Any] = {}
     for name, spec in SPECS.items():
-        found = _from_outside(name, environ, flags, Path(credentials) if credentials else None)
-        text, origin = found or (spec["default"] or _derived(name, environ, values), "default")
-        values[name] = None if text is None else _parsed(name, text, origin)
-        origins[name] = origin
+        text, origin = _from_outside(name, environ, flags, Path(credentials) if credentials else None) or ("", _DEFAULT)
+        given = None if origin == _DEFAULT else _parsed(name, text, origin)
+        values[name] = _default(name, environ, values) if given is None else given
+        origins[name] = _DEFAULT if given is None else origin
+        if spec["stored"] and given is None:
+            defaults[name] = values[name]
     _refuse_secrets_in_environment(values, origins)
-    return Settings(**values, credential=_key_credential(credentials), origins=origins)
+    return Settings(**values, credential=_key_credential(credentials), origins=origins, defaults=defaults)
 
 
 def _from_outside(
@@ -195,6 +193,13 @@ def _from_outside(
         if credential.is_file():
             return _file_text(credential, "the systemd credential"), f"systemd credential {credential.name}"
     return None
+
+
+def _default(name: str, environ: Environ, values: Mapping[str, Any]) -> object:
+    text = SPECS[name]["default"] or _derived(name, environ, values)
+    if name == "public_url":
+        return text  # without TCP it is no address that can be reached, and whoever needs one says so
+    return None if text is None else _parsed(name, text, _DEFAULT)
 
 
 def _derived(name: str, environ: Environ, values: Mapping[str, Any]) -> str | None:

@@ -29,6 +29,11 @@ class ApiToken:
         """Tell whether the token opens anything at `now`."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    @property
+    def is_admin(self) -> bool:
+        """Tell whether there is nothing that this token may not do."""
+        return ADMIN in self.grants
+
     def allows(self, action: str, path: str) -> bool:
         """Tell whether a grant lets this token do `action` (`read` or `write`) on a decoded `path`."""
         return any(_permits(grant, action, path) for grant in self.grants)

@@ -40,6 +40,11 @@ class DomainError(Exception):
         self.message = message
         self.advice = advice
 
+    @property
+    def nameless(self) -> str:
+        """What went wrong, for a log, which names no secret."""
+        return self.message
+
 
 class Invalid(DomainError):
     """The input is malformed; the message names the field, never the value."""
@@ -125,12 +130,22 @@ class Integrity(DomainError):
     code = "integrity"
     cause: ClassVar[str] = "damaged"
 
+    @property
+    def nameless(self) -> str:
+        """Why it does not open; the message would say which."""
+        return f"a stored value does not open: {self.cause}"
+
 
 class KeyRefused(Integrity):
     """The master key is missing, malformed, ambiguous or not the one that sealed this database."""
 
     code = "key_refused"
     cause = "key_refused"
+
+    @property
+    def nameless(self) -> str:
+        """Say it all: it is about keys by their fingerprints."""
+        return self.message
 
 
 class NotSealed(Integrity):

@@ -1,11 +1,13 @@
 """What every memory of requests that must not be done twice does."""
 
+from functools import partial
+
 import pytest
 
 from adapters.memory import ManualClock
 from adapters.memory.clock import NOON_2026_11_24 as NOON
 from domain.requests import KEPT_FOR_MS, NamedRequest, Reply
-from tests.support.races import in_threads
+from tests.support.races import in_processes, in_threads
 
 REPLY = Reply(status=201, body='{"id":"ü🔑"}', etag='"7"')
 
@@ -80,3 +82,37 @@ class NamedRequestsContract:
         found = in_threads(lambda _number: requests.begin("a", "print"))
 
         assert found.count(None) == 1
+
+
+class NamedRequestsAcrossProcesses:
+    """For memories that processes share: `recipe` is a picklable function opening the same one, on a clock at noon."""
+
+    @pytest.fixture
+    def recipe(self):
+        raise NotImplementedError
+
+    def test_of_processes_that_begin_one_key_at_a_time_one_does(self, recipe):
+        with recipe():
+            pass
+
+        found = in_processes(partial(_begin, recipe))
+
+        assert found.count(None) == 1
+        (winner,) = (number for number, known in enumerate(found) if known is None)
+        others = [known for known in found if known is not None]
+        assert set(others) == {NamedRequest(fingerprint=f"of {winner}", begun_at=NOON)}
+
+    def test_what_a_process_began_is_known_to_the_next_one_with_its_reply(self, recipe):
+        with recipe() as requests:
+            requests.begin("a", "print")
+        with recipe() as requests:
+            assert requests.begin("a", "print") == NamedRequest(fingerprint="print", begun_at=NOON)
+            requests.finish("a", REPLY)
+
+        with recipe() as requests:
+            assert requests.begin("a", "print").reply == REPLY
+
+
+def _begin(recipe, number):
+    with recipe() as requests:
+        return requests.begin("a", f"of {number}")

@@ -12,6 +12,7 @@ from adapters.sql import (
     Database,
     SqlAuditLog,
     SqlDataKeyStore,
+    SqlNamedRequests,
     SqlOAuthTokenStore,
     SqlSecretHistory,
     SqlSecretStore,
@@ -20,7 +21,16 @@ from adapters.sql import (
     upgrade,
 )
 from domain.keys import KeyMaterial, MasterKey, fingerprint
-from domain.ports import AuditLog, Cipher, Clock, OAuthTokenStore, SecretHistory, SecretStore, SessionStore
+from domain.ports import (
+    AuditLog,
+    Cipher,
+    Clock,
+    NamedRequests,
+    OAuthTokenStore,
+    SecretHistory,
+    SecretStore,
+    SessionStore,
+)
 
 _RAW_KEY = bytes(range(32))
 
@@ -83,6 +93,13 @@ def sql_oauth_tokens(path: Path, clock: Clock | None = None) -> Iterator[OAuthTo
     """OAuth tokens in the database at `path`."""
     with a_database(path) as database:
         yield SqlOAuthTokenStore(database, a_cipher(database), clock or ManualClock())
+
+
+@contextmanager
+def sql_named_requests(path: Path, clock: Clock | None = None) -> Iterator[NamedRequests]:
+    """Requests that must not be done twice, in the database at `path`."""
+    with a_database(path) as database:
+        yield SqlNamedRequests(database, clock or ManualClock())
 
 
 @contextmanager

@@ -1,99 +1,24 @@
 """A client that writes to places of its own without pause, and knows what it was promised."""
 
-import http.client
-import json
 import random
-import socket
 import threading
-import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
-from urllib.parse import quote
 
-from tests.support.soak_lives import Lives
+from tests.support.soak_line import Line, Unanswered
 from tests.support.soak_places import Content, Lost, Place
 
 CANARY = "canary-of-the-soak"
 """In every secret that is stored."""
 
 _PAUSE_S = 0.004
-_PATIENCE_S = 60
-_IDLE_S = 3
-"""The service closes connections that were idle for 5 s."""
-
+_GONE_BACK = 3
 _SESSIONS, _SECRETS, _AGENTS = 20, 8, 4
 
 
-class Unanswered(Exception):
-    """The service was killed before it answered; another life of it has begun."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: dict
-    headers: http.client.HTTPMessage
-
-
-class _OverSocket(HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=_PATIENCE_S)
-        self._path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(_PATIENCE_S)
-        self.sock.connect(self._path)
-
-
 @dataclass
-class Line:
-    """A connection to the service that is made anew for each of its lives; without a token over the Unix socket."""
-
-    lives: Lives
-    token: str | None
-    _life: int = 0
-    _used: float = 0
-    _connection: HTTPConnection | None = None
-
-    def ask(self, method, path, body=None, **headers):
-        """Return the answer; raises `Unanswered` if the service was killed, and `Lost` if it broke off unkilled."""
-        life = self.lives.number
-        try:
-            return self._ask(life, method, path, body, {name.replace("_", "-"): each for name, each in headers.items()})
-        except (OSError, HTTPException) as error:
-            self._life = 0
-            if not self.lives.wait_for_one_after(life):
-                raise Lost(f"{method} broke off ({type(error).__name__}), and nobody had killed the service") from error
-            raise Unanswered from error
-
-    def _ask(self, life, method, path, body, headers):
-        if self._life != life or time.monotonic() - self._used > _IDLE_S:
-            self._connect(life)
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
-        response = self._connection.getresponse()
-        raw = response.read()
-        self._used = time.monotonic()
-        return Answer(response.status, json.loads(raw) if raw else {}, response.headers)
-
-    def _connect(self, life):
-        if self._connection is not None:
-            self._connection.close()
-        home = self.lives.home
-        self._connection = (
-            HTTPConnection("127.0.0.1", home.port, timeout=_PATIENCE_S) if self.token else _OverSocket(home.socket_path)
-        )
-        self._connection.connect()
-        self._life = life
-
-
-@dataclass
-class Client(threading.Thread):
+class Client:
     """Does one thing after another until `is_over`; what went wrong is in `fault`."""
 
     name: str
@@ -108,26 +33,28 @@ class Client(threading.Thread):
     """By name whether making it was acknowledged."""
 
     def __post_init__(self):
-        super().__init__(name=self.name, daemon=True)
         self.sessions = [Place(f"/sessions/forgejo:{self.name}:acme/api:{n}") for n in range(_SESSIONS)]
-        self.secrets = [Place(f"/secrets/soak:{self.name}/{n}") for n in range(_SECRETS)]
-        self.agents = [Place(f"/secrets/agent_token:{self.name}-{n}") for n in range(_AGENTS)]
-        self.rolled = Place(f"/secrets/rolled:{self.name}")
-        self._first_values = []
+        self.secrets = [Place(f"/secrets/soak:{self.name}/{n}", has_versions=True) for n in range(_SECRETS)]
+        self.agents = [Place(f"/secrets/agent_token:{self.name}-{n}", has_versions=True) for n in range(_AGENTS)]
+        self.rolled = Place(f"/secrets/rolled:{self.name}", has_versions=True)
+        self._rolled_values = [""]  # by version, and there is no version 0
         self._named = None
         self._count = 0
 
-    def __hash__(self):
-        return id(self)
-
     def run(self):
         try:
-            self._prepare()
             acts, weights = zip(*self._ACTS, strict=True)
             while not self.is_over.wait(_PAUSE_S):
-                self.numbers.choices(acts, weights)[0](self)
+                with suppress(Unanswered):
+                    self.numbers.choices(acts, weights)[0](self)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the soak tells it
             self.fault = fault
+
+    def prepare(self):
+        """Give the secret that is rolled back some versions to go back to; nobody is killed yet."""
+        for _ in range(_GONE_BACK + 1):
+            self._store(self.rolled, "PUT", self.rolled.path, "value")
+            self._rolled_values.append(self.rolled.known.value)
 
     def read_all(self):
         """Read every place once more; raises `Lost`."""
@@ -141,12 +68,12 @@ class Client(threading.Thread):
 
     def _put_session(self):
         place, value = self._settled(self.sessions), self._fresh("session")
-        self._write("session.put", place, "PUT", place.path, {"session_id": value}, value)
+        self._write(place, value, "session.put", "PUT", place.path, {"session_id": value})
 
     def _delete_session(self):
         place = self._settled(self.sessions)
         if place.known.value is not None:
-            self._write("session.delete", place, "DELETE", place.path, None, None)
+            self._write(place, None, "session.delete", "DELETE", place.path)
 
     def _get_session(self):
         self._look_at_session(self.numbers.choice(self.sessions))
@@ -180,19 +107,18 @@ class Client(threading.Thread):
             self._expect(self._ask("list", "GET", path), 200)
 
     def _roll_back(self):
-        if self.rolled.doubtful:
-            self._look_at_secret(self.rolled)
-        version = self.numbers.choice([1, 2])
-        self._named = None
-        key, value = self._fresh("key"), self._first_values[version - 1]
+        version = self.rolled.known.version - self.numbers.randint(1, _GONE_BACK)
+        key, value, self._named = self._fresh("key"), self._rolled_values[version], None
         answer = self._ask_named("secret.rollback", f"{self.rolled.path}/rollback", {"version": version}, key)
         if answer.status == 409 and answer.body["code"] == "request_unfinished":
             self.rolled.unanswered(value)
             self._look_at_secret(self.rolled)
-            return
-        self._expect(answer, 200)
-        self.rolled.acknowledged(Content(value, answer.body["version"]))
-        self._named = (key, version, answer.body)
+        else:
+            self._expect(answer, 200)
+            self.rolled.acknowledged(Content(value, answer.body["version"]))
+            self._named = (key, version, answer.body)
+        if self.rolled.known.version == len(self._rolled_values):
+            self._rolled_values.append(value)
 
     def _roll_back_again(self):
         """Send what was acknowledged once more, often in another life of the service."""
@@ -226,21 +152,15 @@ class Client(threading.Thread):
 
     # How
 
-    def _prepare(self):
-        """Give the secret that is rolled back two versions; nobody is killed yet."""
-        for _ in range(2):
-            self._store(self.rolled, "PUT", self.rolled.path, "value")
-            self._first_values.append(self.rolled.known.value)
-
     def _store(self, place, method, path, field_name):
         value = self._fresh(CANARY)
         known = place.known.version
         condition = {"If_Match": f'"{known}"'} if known else {"If_None_Match": "*"}
-        self._write("secret.write", place, method, path, {field_name: value}, value, **condition)
+        self._write(place, value, "secret.write", method, path, {field_name: value}, **condition)
 
-    def _write(self, act, place, method, path, body, value, **headers):
+    def _write(self, place, value, *request, **headers):
         try:
-            answer = self._ask(act, method, path, body, **headers)
+            answer = self._ask(*request, **headers)
         except Unanswered:
             place.unanswered(value)
             return
@@ -254,7 +174,7 @@ class Client(threading.Thread):
         return place
 
     def _look_at_session(self, place):
-        answer = self._read("session.get", quote(place.path, safe="/:"))
+        answer = self._read("session.get", place.path)
         place.found(Content(answer.body.get("session_id")))
 
     def _look_at_secret(self, place):

@@ -4,6 +4,7 @@ import random
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Lives:
         self.killed_at_start = 0
         self._numbers = numbers
         self._changed = threading.Condition()
-        self._is_watched = True
+        self._is_watched, self._is_up = True, False
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     @property
@@ -60,11 +61,13 @@ class Lives:
         self.home.start()
         with self._changed:
             self.past.append(Life(self.number + 1, time.monotonic() - began))
+            self._is_up = True
             self._changed.notify_all()
         if not self._watcher.ident:
             self._watcher.start()
 
     def end(self):
+        self._is_up = False
         self.home.kill()
 
     def close(self):
@@ -90,13 +93,11 @@ class Lives:
 
     def _watch(self):
         while self._is_watched:
-            life, process = self.past[-1], self.home.process
-            try:
-                sample = _sample(process.pid, time.monotonic() - life.began)
-            except (OSError, KeyError):  # it was killed meanwhile
-                sample = None
-            if sample is not None and process is self.home.process:
-                life.samples.append(sample)
+            life = self.past[-1]
+            with suppress(OSError, KeyError):  # it may be killed meanwhile
+                sample = _sample(self.home.process.pid, time.monotonic() - life.began)
+                if self._is_up and life is self.past[-1]:
+                    life.samples.append(sample)
             time.sleep(_SAMPLED_EVERY_S)
 
 

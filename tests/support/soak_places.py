@@ -1,4 +1,4 @@
-"""What must be found at an address: what was acknowledged there last or, after a write without an answer, either of two."""
+"""What must be found at an address: what was acknowledged last or, after a write without an answer, one of two."""
 
 from dataclasses import dataclass
 
@@ -20,30 +20,32 @@ class Place:
     """An address that one client alone writes to, so that it knows what must be there."""
 
     path: str
+    has_versions: bool = False
     known: Content = Content()
     doubtful: Content | None = None
-    """What a write that was not answered may have left. The process that was asked is dead, so it is there or never will."""
+    """What a write without an answer may have left. Who was asked is dead, so it is there or never will be."""
 
     @property
     def is_settled(self):
         return self.doubtful is None
 
     def acknowledged(self, content):
-        """Note what the service says that it stored."""
-        self._demand(content.version == self._next_version(content), "was answered with", content)
+        """Note what the service says that it stored: one version further, neither none nor two."""
+        self._demand(content.version == self._next_version, "was answered with", content)
         self.known, self.doubtful = content, None
 
     def unanswered(self, value):
         """Note a write of which nobody knows whether it was done."""
-        self.doubtful = Content(value, self.known.version + 1 if self.known.version else 0)
+        self.doubtful = Content(value, self._next_version)
 
     def found(self, content):
         """Compare what was read; the doubt ends with it."""
         self._demand(content in (self.known, self.doubtful), "holds", content)
         self.known, self.doubtful = content, None
 
-    def _next_version(self, content):
-        return self.known.version + 1 if content.version else 0
+    @property
+    def _next_version(self):
+        return self.known.version + 1 if self.has_versions else 0
 
     def _demand(self, is_so, what, content):
         if not is_so:

@@ -17,8 +17,13 @@ from adapters.sql.failures import DRIVER_ERRORS, translate
 from adapters.sql.statements import Params, Statement, prepare
 from adapters.sql.transaction import NOTHING, BoundRow, Row, Transaction
 from adapters.sql.write_lock import take_write_lock
+from domain.errors import Busy
 
 __all__ = ["BoundRow", "Database", "Row", "Transaction"]
+
+
+PATIENCE_S = 10.0
+"""How long a thread waits for its turn to write."""
 
 
 class _Held(threading.local):
@@ -92,7 +97,7 @@ class Database:
             with held.part():
                 yield held
         else:
-            with self._writing, self.borrowed() as connection, self._begun(connection) as transaction:
+            with self._turn(), self.borrowed() as connection, self._begun(connection) as transaction:
                 yield transaction
 
     @contextmanager
@@ -105,7 +110,7 @@ class Database:
         """
         if self._held.transaction is not None:
             raise RuntimeError("a lazy transaction is part of no other")
-        with self._writing:
+        with self._turn():
             connection = self._lazy_connection()
             try:
                 with self._begun(connection) as transaction:
@@ -118,6 +123,16 @@ class Database:
             self._lazy = self._connect()
             self._lazy.execute("PRAGMA synchronous=NORMAL")
         return self._lazy
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Be the one thread that writes. Who waits for longer than a writer has for another process is `Busy`."""
+        if not self._writing.acquire(timeout=PATIENCE_S):
+            raise Busy("others have been writing into the database for too long", advice="try again")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def _begun(self, connection: sqlite3.Connection) -> Iterator[Transaction]:
@@ -178,7 +193,14 @@ class Database:
             other.close()
 
     def close(self) -> None:
-        """Close every connection; the last one folds the write-ahead log into the database."""
+        """Close every connection; the last one folds the write-ahead log into the database.
+
+        No other thread may be reading any more. Who is writing is waited for: its connection cannot be closed under it.
+        """
+        with self._turn():
+            self._close()
+
+    def _close(self) -> None:
         self._idle.clear()
         self._lazy = None
         while self._opened:

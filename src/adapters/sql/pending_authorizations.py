@@ -90,6 +90,8 @@ class SqlPendingAuthorizations(PendingAuthorizations):
 
     @override
     def take(self, state_digest: str, *, forge: str, starter_digest: str) -> PendingAuthorization | None:
+        if self._database.one(self._find, self._alive(state_digest)) is None:
+            return None  # whoever guesses does not keep writers waiting
         theirs = {"forge": forge, "starter": starter_digest}
         with self._database.transaction() as transaction:
             row = transaction.one(self._take, {**self._alive(state_digest), **theirs})

@@ -22,10 +22,11 @@ def show() -> None:
     from app.cli.output import aligned, emit
     from app.setting_documents import setting
     from app.settings import SPECS
+    from domain.audit import on_one_line
 
     found = _with_stored(settings())
     shown: list[dict[str, Any]] = [setting(found, name) for name in SPECS]
-    rows = ((s["variable"], _cell(s["value"]), s["origin"]) for s in shown)
+    rows = ((s["variable"], on_one_line(_cell(s["value"])), on_one_line(s["origin"])) for s in shown)
     emit(shown, aligned(rows, header=("SETTING", "VALUE", "FROM")))
 
 
@@ -38,14 +39,15 @@ def set_setting(name: str, value: str) -> None:
     from app.cli.output import emit, warn
     from app.settings import PREFIX
     from app.stored_settings import parse_storable
+    from domain.audit import on_one_line
 
     name = parse_storable(name, value)
     with service() as opened:
         opened.setting_store().set(name, value)
-        origin = opened.settings().origins[name]
+        found = opened.settings()
     emit({"name": name, "value": value}, f"{name} is {value}")
-    if origin not in {"default", "settings table"}:
-        warn(f"{PREFIX}{name.upper()} is set from outside ({origin}), and that wins")
+    if not found.may_be_stored(name):
+        warn(f"{PREFIX}{name.upper()} is set from outside ({on_one_line(found.origins[name])}), and that wins")
 
 
 @command.command("unset", epilog=example("strongroom config unset session_ttl_days"))

@@ -1,5 +1,6 @@
 """Who may do what: every route asks for a grant of the caller's, but for the health checks and the description."""
 
+from functools import partial
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -7,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.audit import acting_as
 from app.http.denials import Denials
-from app.http.envelope import ACTOR
+from app.http.envelope import ACTOR, AFTERWARDS
 from app.http.problems import status_of
 from app.http.recognition import Recognition, actor_of, request_of
 from domain.api_tokens import ApiToken
@@ -56,14 +57,17 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; raises `Unauthenticated`, `NotAllowed`, `NotFound` or `RateLimited`."""
-        if scope["type"] == "http" and not is_open(scope) and not brings_its_own(scope):
-            await self._let_in(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        if scope["type"] == "http" and not is_open(scope):
+            if not brings_its_own(scope):
+                await self._let_in(scope, receive, send)
+                return
+            self._recognition.admit_stranger(scope)
+        await self._app(scope, receive, send)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller = await self._recognition.caller(scope)
         scope[_CALLER], scope[ACTOR] = caller, actor_of(caller, scope)
+        scope[AFTERWARDS] = partial(self._recognition.note_use, caller)
         try:
             self._check(caller, scope)
             with acting_as(scope[ACTOR]):

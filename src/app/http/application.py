@@ -15,6 +15,7 @@ from app.container import Container
 from app.http.access import Access
 from app.http.at_most_once import AtMostOnce
 from app.http.bodies import BodyLimit
+from app.http.cut_off import CutOff
 from app.http.denials import Denials
 from app.http.description import Description
 from app.http.envelope import Envelope
@@ -25,6 +26,7 @@ from app.http.readiness import MIGRATING, Readiness
 from app.http.recognition import Recognition
 from app.http.resources import resources
 from app.http.vault import FOR_EVERY_TOKEN, VaultReads
+from app.http.well_formed import WellFormed
 from app.metrics import Metrics, metered, sources_of
 
 
@@ -37,6 +39,8 @@ def build_app(container: Container, readiness: Readiness, *, around: Sequence[Mi
         middleware=[
             *around,
             Middleware(Envelope, measure=metrics.requests),
+            Middleware(CutOff),
+            Middleware(WellFormed),
             Middleware(Gate, readiness=readiness),
             Middleware(
                 Access,
@@ -78,7 +82,7 @@ def _routes(container: Container, readiness: Readiness, metrics: Metrics) -> lis
 def _recognition(container: Container, denials: Denials) -> Recognition:
     settings = container.settings()
     limits = RateLimits(requests=settings.rate_limit, failures=settings.failure_limit)
-    return Recognition(container.authenticate(), denials, limits, container.clock(), vault=settings.vault_compat)
+    return Recognition(container.authenticate(), denials, limits, vault=settings.vault_compat)
 
 
 @asynccontextmanager

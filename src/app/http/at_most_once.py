@@ -106,8 +106,9 @@ class AtMostOnce:
         return self._cipher.digest("idempotency_key", f"{caller_of(request).id} {name}".encode())
 
     def _fingerprint(self, request: Request, body: bytes) -> str:
-        asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-        return self._cipher.digest("idempotent_request", asked + body)
+        scope = request.scope
+        asked = b"\n".join((scope["method"].encode(), scope["raw_path"], scope["query_string"], body))
+        return self._cipher.digest("idempotent_request", asked)
 
 
 def _name_in(headers: Headers) -> str | None:

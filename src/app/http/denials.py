@@ -1,4 +1,7 @@
-"""Who was turned away is written down: each time; of who floods us one a second, and a count of the rest."""
+"""Who was turned away is written down: each time; of who floods us one a second, and a count of the rest.
+
+All strangers together have no more than one caller has: addresses cost nothing, and none may fill the disk.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -17,7 +20,10 @@ _log = logging.getLogger("strongroom.http")
 
 _MOST_CALLERS = 1_000
 _LONGEST_SUBJECT = 200
-_CROWD = "unknown:many"
+STRANGER = "unknown:"
+"""How the name of a caller begins whose token we do not know."""
+
+_CROWD = f"{STRANGER}many"
 """Stands for every further caller once very many are turned away at the same time."""
 
 
@@ -45,23 +51,28 @@ class Denials:
         self._audit = audit
         self._clock = clock
         self._callers: dict[str, _Caller] = {}
+        self._strangers = _Caller(clock.now())
 
     async def note(self, caller: str, request: str, error: DomainError) -> None:
         """Write down that `caller` was refused `request`. Raises what the log raises if it cannot be written."""
-        caller = self._name(caller)
-        known = self._callers.setdefault(caller, _Caller(self._clock.now()))
-        known.earn(self._clock.now())
-        if known.allowed < 1:
+        caller, now = self._name(caller), self._clock.now()
+        known = self._callers.setdefault(caller, _Caller(now))
+        shares = [known, self._strangers] if caller.startswith(STRANGER) else [known]
+        for share in shares:
+            share.earn(now)
+        if any(share.allowed < 1 for share in shares):
             known.uncounted += 1
             return
-        known.allowed -= 1
+        for share in shares:
+            share.allowed -= 1
         missed, known.uncounted = known.uncounted, 0
         detail = f"turned away besides since the event before: {missed}" if missed else None
         try:
             await self._record(caller, request[:_LONGEST_SUBJECT], error.code, detail)
         except BaseException:
             known.uncounted += missed
-            known.allowed += 1
+            for share in shares:
+                share.allowed += 1
             raise
 
     async def settle(self) -> None:

@@ -23,6 +23,9 @@ NO_ROUTE = "(no route)"
 ACTOR = "strongroom.actor"
 """Where in a request's scope it is said who acts, once that is known."""
 
+AFTERWARDS = "strongroom.afterwards"
+"""Where in a request's scope there is something to be awaited that its answer does not wait for."""
+
 Measure = Callable[[str, str, int, float], None]
 """Takes method, route template, status (0 if there was no answer) and seconds."""
 
@@ -55,6 +58,8 @@ class Envelope:
         finally:
             self._note(scope, stamp.status, perf_counter() - began)
             reset_contextvars(**before)
+        if AFTERWARDS in scope:
+            await scope[AFTERWARDS]()
 
     async def _answered(self, scope: Scope, receive: Receive, stamp: "_Stamp") -> None:
         try:
@@ -122,7 +127,7 @@ def _answer_to(error: Exception, scope: Scope, request_id: str) -> Response:
     if isinstance(error, DomainError):
         answer = from_error(error, Headers(scope=scope))
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.warning("%s: %s", error.code, error.message, extra=_labels(request_id))
+            _log.warning("%s: %s", error.code, error.nameless, extra=_labels(request_id))
         return answer
     _log_fault(error, request_id)
     return internal(request_id)

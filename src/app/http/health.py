@@ -58,10 +58,10 @@ class Health:
             latest = await run_in_threadpool(self._ledger.latest)
             await run_in_threadpool(self._audit.check)
         except Integrity as error:
-            _log.error("%s: %s", error.code, error.message)
+            _log.error("%s: %s", error.code, error.nameless)
             return not_ready([_BROKEN_LOG])
         except DomainError as error:
-            _log.warning("%s: %s", error.code, error.message)
+            _log.warning("%s: %s", error.code, error.nameless)
             return not_ready([_SILENT_DATABASE])
         outcomes = [source.outcome for migration in latest for source in migration.sources]
         attention = sum(outcome.needs_attention for outcome in outcomes)

@@ -123,7 +123,8 @@ class NewApiToken(Body):
     expires: str | None = None
 
 
-SettingValue = SettingText | bool | Annotated[int, _WHOLE] | None
+SettingValue = SettingText | Annotated[int, _WHOLE] | None
+"""No true and false: no setting that the database may hold is a switch, and true is not 1."""
 
 
 class SettingChanges(RootModel[Annotated[dict[SettingName, SettingValue], Field(min_length=1)]]):
@@ -137,4 +138,4 @@ class SettingChanges(RootModel[Annotated[dict[SettingName, SettingValue], Field(
 
 
 def _as_text(value: str | int) -> str:
-    return value if isinstance(value, str) else str(int(value))
+    return value if isinstance(value, str) else str(value)

@@ -64,6 +64,7 @@ class OAuth:
         self._browsers = browsers
         # Whoever waits for a forge waits among themselves: nothing else is held up behind them.
         self._waiting = {forge: CapacityLimiter(_AT_ONCE) for forge in FORGES}
+        self._coming_back = CapacityLimiter(_AT_ONCE)
 
     def routes(self) -> list[Resource]:
         """Return the routes."""
@@ -108,9 +109,11 @@ class OAuth:
     async def _came_back(self, request: Request) -> Response:
         forge, told = _forge(request), SecretValue(request.url.query)
         starter = self._browsers.known(request)
-        if await to_thread.run_sync(partial(self._acts.finish.waits_at_terminal, forge, told)):
+        waits = partial(self._acts.finish.waits_at_terminal, forge, told)
+        if await to_thread.run_sync(waits, limiter=self._coming_back):
             return html_page("Go back to the terminal", f"It goes on there, and says whether {forge} is connected.")
-        token = await to_thread.run_sync(partial(self._acts.finish, forge, told, starter=starter))
+        finish = partial(self._acts.finish, forge, told, starter=starter)
+        token = await to_thread.run_sync(finish, limiter=self._coming_back)
         if wants_page(request.headers):
             who = f"as {token.account}" if token.account else "now"
             return html_page("Connected", f"{forge} is connected {who}. This page can be closed.")

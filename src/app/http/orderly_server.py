@@ -3,13 +3,14 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from types import FrameType
 
 import uvicorn
 from typing_extensions import override
 
+from app.http.doors import Complaints, Door, Places
 from app.http.ending import GRACE_S, LAST_S, Ending
 from app.http.listening import Listener
 
@@ -17,13 +18,23 @@ _HANDSHAKE_S = 10
 _FAREWELL_S = 3
 """How long a peer may take to say goodbye over TLS. One that keeps a connection idle often says nothing."""
 
+_AT_ONCE = 16
+"""How many connections are accepted before the loop turns to something else; asyncio calls that backlog, too."""
+
 
 class OrderlyServer(uvicorn.Server):
-    """Serves `listeners`, and says when it does; a signal ends it by way of `ending`, and not the process."""
+    """Serves `listeners`, and says when it does; a signal ends it by way of `ending`, and not the process.
 
-    def __init__(self, config: uvicorn.Config, listeners: Sequence[Listener], ending: Ending) -> None:
+    `places` are those for connections over Unix sockets (True) and over TCP.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, listeners: Sequence[Listener], ending: Ending, places: Mapping[bool, Places]
+    ) -> None:
         super().__init__(config)
         self.listeners = listeners
+        self._places = places
+        self._complaints = Complaints()
         self.on_listening: Callable[[], None] = lambda: None
         self._ending = ending
         self._kept: list[asyncio.Task[None]] = []
@@ -40,18 +51,24 @@ class OrderlyServer(uvicorn.Server):
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup([])  # the application alone: uvicorn would wrap every socket in the same
-        loop = asyncio.get_running_loop()
+        asyncio.get_running_loop().set_exception_handler(self._complaints.of_the_loop)
         for each in self.listeners:
-            server = await loop.create_server(
-                self._connection,
-                sock=each.socket,
-                backlog=self.config.backlog,
-                ssl=each.tls,
-                ssl_handshake_timeout=_HANDSHAKE_S if each.tls else None,
-                ssl_shutdown_timeout=_FAREWELL_S if each.tls else None,
-            )
-            self.servers.append(server)
+            self.servers.append(await self._open(each))
         self.on_listening()
+
+    async def _open(self, listener: Listener) -> asyncio.Server:
+        is_unix = listener.socket.family == socket.AF_UNIX
+        door = Door(listener.socket, self._places[is_unix], self._complaints)
+        server = await asyncio.get_running_loop().create_server(
+            self._connection,
+            sock=door,
+            backlog=_AT_ONCE,
+            ssl=listener.tls,
+            ssl_handshake_timeout=_HANDSHAKE_S if listener.tls else None,
+            ssl_shutdown_timeout=_FAREWELL_S if listener.tls else None,
+        )
+        door.listen(self.config.backlog)  # the kernel may keep more of them waiting than we accept at once
+        return server
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

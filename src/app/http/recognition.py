@@ -1,6 +1,5 @@
 """Who is asking: our own user over the Unix socket, else whose token is shown. Who is not recognised is noted."""
 
-import hashlib
 import os
 from typing import Final
 
@@ -8,15 +7,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from app.http.denials import Denials
+from app.http.denials import STRANGER, Denials
 from app.http.envelope import ACTOR
 from app.http.peers import PEER_UID
 from app.http.rate_limits import RateLimits, site_of
+from app.redaction import masked_text
 from app.usecases.api_tokens import Authenticate
 from domain.api_tokens import ADMIN, ApiToken
 from domain.errors import NotAllowed, RateLimited, Unauthenticated
-from domain.instants import MINUTE_MS
-from domain.ports import Clock
 from domain.values import SecretValue
 
 OURSELVES: Final = ApiToken(id="peer", name="our own user", prefix="", digest=b"", grants=(ADMIN,), created_at=0)
@@ -24,22 +22,18 @@ OURSELVES: Final = ApiToken(id="peer", name="our own user", prefix="", digest=b"
 
 _VAULT_TOKEN = "x-vault-token"  # noqa: S105 - the name of a header
 _VAULT_PATHS = "/v1/"
-_USE_NOTED_EVERY_MS = MINUTE_MS
 
 
 class Recognition:
     """Knows a caller by his token, and counts how often he asks. With `vault`, `X-Vault-Token` is read below /v1."""
 
-    def __init__(
-        self, authenticate: Authenticate, denials: Denials, limits: RateLimits, clock: Clock, *, vault: bool
-    ) -> None:
+    def __init__(self, authenticate: Authenticate, denials: Denials, limits: RateLimits, *, vault: bool) -> None:
         self._authenticate = authenticate
         self._denials = denials
         self._limits = limits
-        self._clock = clock
         self._vault = vault
         self._uid = os.geteuid()
-        self._quiet_until: dict[bytes, int] = {}
+        self._noting: set[str] = set()
 
     async def caller(self, scope: Scope) -> ApiToken:
         """Return who sent a request; raises `Unauthenticated` or `RateLimited`.
@@ -57,6 +51,10 @@ class Recognition:
         await self._count(caller, scope)
         return caller
 
+    def admit_stranger(self, scope: Scope) -> None:
+        """Count a request that brings no token and may; raises `RateLimited` if it is one too many from there."""
+        self._limits.count_failure(_address(scope))
+
     def _is_for_vault(self, scope: Scope) -> bool:
         return self._vault and scope["path"].startswith(_VAULT_PATHS)
 
@@ -72,7 +70,7 @@ class Recognition:
         shown = None
         try:
             shown = self._shown(scope)
-            return await self._known(shown)
+            return self._authenticate(shown)
         except Unauthenticated as error:
             await self._refuse_many(scope)
             if shown is not None:
@@ -95,20 +93,15 @@ class Recognition:
             return SecretValue(headers[_VAULT_TOKEN].strip())
         return _bearer(headers)
 
-    async def _known(self, shown: SecretValue) -> ApiToken:
-        """Recognise a token on the event loop, where that is one quick read.
-
-        Once a minute its use is written down, which waits for the disk, so that call goes to a thread.
-        """
-        digest, now = hashlib.sha256(shown.reveal().encode()).digest(), self._clock.now()
-        if now < self._quiet_until.get(digest, 0):
-            return self._authenticate(shown)
-        token = await run_in_threadpool(self._authenticate, shown)
-        noted = token.last_used_at
-        if noted is None or now - noted >= _USE_NOTED_EVERY_MS:
-            noted = now
-        self._quiet_until[digest] = noted + _USE_NOTED_EVERY_MS
-        return token
+    async def note_use(self, caller: ApiToken) -> None:
+        """Write down that a token was used, once a minute, and by one of those who use it at a time."""
+        if caller is OURSELVES or caller.id in self._noting or not self._authenticate.is_use_to_be_noted(caller):
+            return
+        self._noting.add(caller.id)
+        try:
+            await run_in_threadpool(self._authenticate.note_use, caller)
+        finally:
+            self._noting.discard(caller.id)
 
 
 def actor_of(caller: ApiToken | None, scope: Scope) -> str:
@@ -116,18 +109,18 @@ def actor_of(caller: ApiToken | None, scope: Scope) -> str:
     if caller is not None and caller is not OURSELVES:
         return f"token:{caller.id} {caller.name}"
     uid = scope.get("state", {}).get(PEER_UID)
-    return f"unknown:{_address(scope) or '-'}" if uid is None else f"peer:{uid}"
+    return f"{STRANGER}{_address(scope) or '-'}" if uid is None else f"peer:{uid}"
 
 
 def _flooding(scope: Scope) -> str:
     """Name who floods us as he is counted: by single addresses of IPv6 he would leave an event with each."""
     site = site_of(_address(scope))
-    return f"unknown:{site}" if "/" in site else actor_of(None, scope)
+    return f"{STRANGER}{site}" if "/" in site else actor_of(None, scope)
 
 
 def request_of(scope: Scope) -> str:
-    """Name a request for the audit log."""
-    return f"{scope['method']} {scope['path']}"
+    """Name a request for the audit log. Nothing is ever taken out of that: a token in a path is masked first."""
+    return f"{scope['method']} {masked_text(scope['path'])}"
 
 
 def _address(scope: Scope) -> str | None:

@@ -16,7 +16,7 @@ from app.container import Container
 from app.http.activation import passed_sockets
 from app.http.application import build_app
 from app.http.boot_migration import BootMigration
-from app.http.cut_off import CutOff
+from app.http.doors import places_within, raised_descriptor_limit
 from app.http.ending import GRACE_S, Ending
 from app.http.listening import Listener, listening
 from app.http.orderly_server import OrderlyServer
@@ -51,7 +51,8 @@ def serve(container: Container, *, say: Say, on_report: Report) -> int:
     with listening(container.settings(), tls=tls, passed=passed_sockets(os.environ)) as listeners:
         readiness = Readiness(MIGRATING)
         ending = Ending(on_order=manager.stopping, settle=partial(_settle, container), leave=partial(_leave, manager))
-        server = OrderlyServer(_config(container, readiness), listeners, ending)
+        places = places_within(raised_descriptor_limit())
+        server = OrderlyServer(_config(container, readiness), listeners, ending, places)
         boot = BootMigration(
             partial(_migrate_at_boot, container),
             readiness,
@@ -81,7 +82,7 @@ def _run(server: OrderlyServer, ending: Ending, boot: BootMigration, container: 
 
 def _config(container: Container, readiness: Readiness) -> uvicorn.Config:
     return uvicorn.Config(
-        CutOff(build_app(container, readiness, around=tracing(os.environ))),
+        build_app(container, readiness, around=tracing(os.environ)),
         http=PeerProtocol,
         ws="none",
         lifespan="on",

@@ -28,6 +28,9 @@ PREFLIGHT: Final = "/v1/sys/internal/ui/mounts/"
 FOR_EVERY_TOKEN: Final = (LOOKUP_SELF, PREFLIGHT)
 """What starts so needs a token, and no grant: it says nothing but what the caller brought, and what is always so."""
 
+_FOLDERS = ("", "/{folder:path}")
+"""The top is asked for without a slash behind it, too: hvac takes it away."""
+
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -43,7 +46,7 @@ class VaultReads:
         """Return the routes."""
         return [
             Route(f"/v1/{MOUNT}/data/{{name:path}}", self.read, methods=["GET"]),
-            Route(f"/v1/{MOUNT}/metadata/{{folder:path}}", self.list, methods=["GET", "LIST"]),
+            *(Route(f"/v1/{MOUNT}/metadata{below}", self.list, methods=["GET", "LIST"]) for below in _FOLDERS),
             Route(LOOKUP_SELF, self.look_up_self, methods=["GET"]),
             Route(PREFLIGHT + "{path:path}", self.preflight, methods=["GET"]),
         ]
@@ -51,15 +54,21 @@ class VaultReads:
     async def read(self, request: Request) -> Response:
         """Return a secret, or with `version` an older version of it."""
         version = read_query(request, VersionQuery).version
-        secret = await run_in_threadpool(self._read, request.path_params["name"], version or None)
+        secret = await run_in_threadpool(self._wanted, request.path_params["name"], version or None)
         return _enveloped({"data": {"value": secret.value.reveal()}, "metadata": _metadata(secret)})
+
+    def _wanted(self, name: str, version: int | None) -> Secret:
+        """Read what was asked for. A deleted secret has no older versions either, as everywhere over HTTP."""
+        if version is not None and self._secrets.info(name) is None:
+            raise NotFound("no secret has that name, or it was deleted")
+        return self._read(name, version)
 
     async def list(self, request: Request) -> Response:
         """List what is right below a folder; what has more below it ends with a slash."""
         if request.method == "GET" and request.query_params.get("list") != "true":
             raise NotFound("metadata is listed, and not read: ask with the method LIST, or with ?list=true")
         infos = await run_in_threadpool(self._secrets.list)
-        keys = _right_below(request.path_params["folder"], (info.name for info in infos))
+        keys = _right_below(request.path_params.get("folder", ""), (info.name for info in infos))
         if not keys:
             raise NotFound("nothing is below that path")
         return _enveloped({"keys": keys})

@@ -108,7 +108,7 @@ class StockCollector(Collector):
         try:
             return list(read())
         except DomainError as error:
-            _log.warning("metrics: %s cannot be read: %s: %s", part, error.code, error.message)
+            _log.warning("metrics: %s cannot be read: %s: %s", part, error.code, error.nameless)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other parts are wanted all the more
             frames = "".join(traceback.format_tb(error.__traceback__))  # without its text, which may quote a secret
             _log.error("metrics: %s cannot be read: %s\n%s", part, type(error).__name__, frames)

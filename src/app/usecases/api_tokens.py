@@ -66,14 +66,20 @@ class Authenticate:
     clock: Clock
 
     def __call__(self, shown: SecretValue) -> ApiToken:
-        """Return the token's record; raises `Unauthenticated` for every other token, in the same words."""
-        token, now = self.whose(shown), self.clock.now()
-        if token is None or not token.is_live(now):
+        """Return the token's record, by one quick read; raises `Unauthenticated` for every other, in the same words."""
+        token = self.whose(shown)
+        if token is None or not token.is_live(self.clock.now()):
             raise Unauthenticated("this token is unknown, expired or revoked")
-        if token.last_used_at is None or now - token.last_used_at >= _USE_NOTED_EVERY_MS:
-            with suppress(Busy, DatabaseUnusable):  # a note that fails must not cost the caller the answer
-                self.tokens.mark_used(token.id, now)
         return token
+
+    def is_use_to_be_noted(self, token: ApiToken) -> bool:
+        """Tell whether the last use that was written down is longer ago than a minute."""
+        return token.last_used_at is None or self.clock.now() - token.last_used_at >= _USE_NOTED_EVERY_MS
+
+    def note_use(self, token: ApiToken) -> None:
+        """Write down that a token is used now. May wait for other writers, and for the disk."""
+        with suppress(Busy, DatabaseUnusable):  # a note that fails must cost nobody an answer
+            self.tokens.mark_used(token.id, self.clock.now())
 
     def whose(self, shown: SecretValue) -> ApiToken | None:
         """Return the record of a token of ours, a revoked or expired one too, without letting it in."""

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from app.audit import current_actor
+from app.masking import masked_url
+from app.settings import ADDRESS
 from domain.audit import Action
 from domain.ports import AuditLog, SettingStore
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedSettingStore(SettingStore):
-    """A store of settings in front of the log, which is told names and never values."""
+    """A store of settings in front of the log, which is told names, and values only of where tokens are sent to."""
 
     settings: SettingStore
     audit: AuditLog
@@ -24,7 +26,8 @@ class AuditedSettingStore(SettingStore):
     def set(self, name: str, value: str) -> None:
         with self.audit.atomic():
             self.settings.set(name, value)
-            self.audit.record(current_actor(), Action.SETTING_CHANGE, name, detail="set")
+            told = f"set to {masked_url(value)}" if name.endswith(ADDRESS) else "set"
+            self.audit.record(current_actor(), Action.SETTING_CHANGE, name, detail=told)
 
     @override
     def unset(self, name: str) -> bool:

@@ -1,5 +1,6 @@
 """`strongroom status`, `config` and `version`."""
 
+import contextlib
 import platform
 import sqlite3
 
@@ -88,6 +89,8 @@ def test_a_setting_from_outside_wins_and_that_is_said(home):
     [
         ("sesion_ttl_days", "60", "did you mean session_ttl_days?"),
         ("session_ttl_days", "never", "not a whole number"),
+        ("public_url", "javascript:alert(1)", "not an address"),
+        ("backup_keep", "nonsense", "not a retention"),
         ("gitlab_client_secret", "hunter2", "secrets set gitlab_client_secret"),
         ("master_key", "hunter2", "STRONGROOM_MASTER_KEY_FILE"),
         ("state_dir", "/elsewhere", "not kept in the database"),
@@ -99,6 +102,39 @@ def test_a_setting_that_cannot_be_stored_ends_with_2(home, name, value, said):
     assert result.exit_code == 2
     assert said in result.stderr
     assert "hunter2" not in result.output
+
+
+def test_a_stored_setting_that_cannot_be_used_is_said_and_can_be_forgotten(home):
+    home.call("config", "set", "session_ttl_days", "60")
+    with contextlib.closing(sqlite3.connect(home.database)) as db, db:
+        db.execute("UPDATE setting SET value = 'never'")
+
+    shown = {s["name"]: (s["value"], s["origin"]) for s in home.ask("config", "show")}
+    home.ask("config", "unset", "session_ttl_days")
+
+    assert shown["session_ttl_days"] == (30, "default; the settings table holds a value that cannot be used")
+    assert {s["name"]: s["origin"] for s in home.ask("config", "show")}["session_ttl_days"] == "default"
+
+
+def test_a_value_is_mended_without_a_word_of_the_outside(home):
+    home.call("config", "set", "session_ttl_days", "60")
+    with contextlib.closing(sqlite3.connect(home.database)) as db, db:
+        db.execute("UPDATE setting SET value = 'never'")
+
+    result = home.call("config", "set", "session_ttl_days", "7")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_no_control_character_gets_to_the_terminal(home, tmp_path):
+    file = tmp_path / "port\x1b[31m"
+    file.write_text("99")
+
+    result = home.call("config", "show", env={"STRONGROOM_HOST": "\x1b[31mred", "STRONGROOM_PORT_FILE": str(file)})
+
+    assert "\x1b" not in result.stdout
+    assert r"\x1b[31mred" in result.stdout
+    assert r"port\x1b[31m" in result.stdout
 
 
 def test_settings_are_shown_even_under_a_wrong_key(moved_home):

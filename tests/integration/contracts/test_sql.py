@@ -31,7 +31,7 @@ from tests.contracts.last_acts import LastActsContract
 from tests.contracts.leases import LeasesAcrossProcesses, LeasesContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
 from tests.contracts.migration_ledger import MigrationLedgerContract
-from tests.contracts.named_requests import NamedRequestsContract
+from tests.contracts.named_requests import NamedRequestsAcrossProcesses, NamedRequestsContract
 from tests.contracts.oauth_token_store import (
     NotesBesideTokensContract,
     OAuthTokenStoreAcrossProcesses,
@@ -54,6 +54,7 @@ from tests.support.recipes import (
     a_database,
     an_audit_log,
     sql_audit_log,
+    sql_named_requests,
     sql_oauth_tokens,
     sql_secret_history,
     sql_secrets,
@@ -126,10 +127,14 @@ class TestSqlConnectionFaults(ConnectionFaultsContract):
         return SqlConnectionFaults(database)
 
 
-class TestSqlNamedRequests(NamedRequestsContract):
+class TestSqlNamedRequests(NamedRequestsContract, NamedRequestsAcrossProcesses):
     @pytest.fixture
     def open_requests(self, database):
         return partial(SqlNamedRequests, database)
+
+    @pytest.fixture
+    def recipe(self, tmp_path):
+        return partial(sql_named_requests, tmp_path / "agents.db")
 
 
 class TestSqlPendingAuthorizations(PendingAuthorizationsContract, PendingAuthorizationsAcrossProcesses):

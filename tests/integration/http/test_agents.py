@@ -1,10 +1,9 @@
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from dependency_injector import providers
 
 from adapters.forges import ForgejoCredentialCheck
 from tests.support.forge_server import a_forge_server, says
+from tests.support.races import in_threads
 
 
 def test_a_rotation_answers_with_the_version_and_never_the_token(client, container):
@@ -22,8 +21,8 @@ def test_of_parallel_rotations_of_one_version_exactly_one_wins(client, container
         headers = {"If-Match": '"1"'}
         return client.patch("/agents/reviewer/token", json={"token": f"token-{n}"}, headers=headers).status_code
 
-    with client, ThreadPoolExecutor(20) as pool:
-        statuses = list(pool.map(rotate, range(20)))
+    with client:
+        statuses = in_threads(rotate, count=20)
 
     assert sorted(statuses) == [200] + [412] * 19
     won = container.secrets().get("agent_token:reviewer")

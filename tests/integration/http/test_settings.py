@@ -103,3 +103,56 @@ def test_each_change_is_an_event_that_shows_no_value(client, container):
 
 def test_a_secret_among_the_settings_is_masked(client, container):
     assert all("BEGIN" not in str(each["value"]) for each in client.get("/settings").json()["settings"])
+
+
+@pytest.mark.parametrize("name", ["gitlab_url", "github_url", "forgejo_url", "penpot_url", "public_url"])
+@pytest.mark.parametrize("value", ["https://elsewhere.example.org", None])
+def test_where_tokens_are_sent_is_for_an_admin_to_say(client_with, container, name, value):
+    limited = client_with("write:/settings", "read:/*")
+
+    answer = limited.patch("/settings", json={"session_ttl_days": 7, name: value})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+    assert container.setting_store().all() == {}
+    assert limited.patch("/settings", json={"session_ttl_days": 7}).status_code == 200
+    assert client_with("admin").patch("/settings", json={name: value}).status_code == 200
+
+
+def test_the_event_says_where_tokens_are_sent_from_now_on(client, container):
+    client.patch("/settings", json={"gitlab_url": "https://gitlab.example.org"})
+
+    assert container.audit().list(limit=1)[0].detail == "set to https://gitlab.example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("public_url", "javascript:alert(1)"),
+        ("gitlab_url", 12),
+        ("backup_keep", "nonsense"),
+        ("backup_keep", 5),
+        ("gitlab_scopes", "a\0b"),
+        ("forgejo_url", "\x1b[31m"),
+        ("gitlab_client_id", False),
+        ("session_ttl_days", True),
+        ("session_ttl_days", 7.5),
+    ],
+)
+def test_a_value_that_means_nothing_is_not_stored(client, container, name, value):
+    answer = client.patch("/settings", json={name: value})
+
+    assert answer.status_code == 422
+    assert container.setting_store().all() == {}
+
+
+def test_a_stored_value_that_cannot_be_used_is_shown_as_such_and_forgotten_by_null(client, container):
+    container.setting_store().set("backup_keep", "nonsense")
+
+    before = shown(client.get("/settings"))["backup_keep"]
+    after = shown(client.patch("/settings", json={"backup_keep": None}))["backup_keep"]
+
+    assert before["origin"] == "default; the settings table holds a value that cannot be used"
+    assert before["editable"] is True
+    assert (before["value"], after["value"]) == ("last=5,daily=7,weekly=4,monthly=6",) * 2
+    assert after["origin"] == "default"
+    assert container.setting_store().all() == {}

@@ -86,6 +86,7 @@ def test_the_service_is_exposed_to_as_little_as_can_be(units):
         ("Type", ["notify"]),
         ("NotifyAccess", ["main"]),
         ("LimitCORE", ["0"]),
+        ("LimitNOFILE", ["4096"]),
         ("UMask", ["0077"]),
         ("StateDirectoryMode", ["0700"]),
         ("RuntimeDirectoryMode", ["0700"]),

@@ -424,7 +424,8 @@ def test_a_lost_compare_is_no_fault_of_the_connection(service, refresh, token):
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:0", "http://127.0.0.1:port", "ftp://hooks.example.org", "hooks"])
 def test_nobody_is_sent_to_a_forge_who_could_not_be_sent_back(service, address):
-    service.container.unaudited_setting_store().set("public_url", address)
+    settings = replace(service.container.settings(), public_url=address)
+    service.container.settings.override(settings)
 
     with pytest.raises(Misconfigured, match="sent back"):
         service.container.begin_authorization()("gitlab", starter=SecretValue("browser"))

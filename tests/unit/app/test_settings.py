@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import SPECS, load_settings
+from domain.backups import Retention
 
 HOME = {"HOME": "/home/someone"}
 SECRET = "s3cr3t-value-Zx81"
@@ -33,7 +34,7 @@ def test_the_defaults_are_those_of_the_contract():
     assert settings.master_key_file == Path("/home/someone/.config/claude-hooks/master.key")
     assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8787, "http://127.0.0.1:8787")
     assert (settings.session_ttl_days, settings.backup_interval_hours) == (30, 24)
-    assert settings.backup_keep == "last=5,daily=7,weekly=4,monthly=6"
+    assert settings.backup_keep == Retention(last=5, daily=7, weekly=4, monthly=6)
     assert (settings.gitlab_url, settings.penpot_url) == ("https://gitlab.com", "https://design.penpot.app")
     assert (settings.log_level, settings.log_format, settings.socket, settings.master_key) == ("info", None, None, None)
     assert settings.archive_ttl_days == 30

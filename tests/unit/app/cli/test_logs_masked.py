@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.logs import set_up_logs
-from app.redaction import masked
+from app.redaction import masked, masked_text
 from domain.values import SecretValue
 
 ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -27,6 +27,12 @@ def looking_like(form, *, of=BODY):
 HEX = st.text("0123456789abcdef", min_size=40, max_size=40)
 BASE64 = st.binary(min_size=12, max_size=40).map(lambda raw: base64.b64encode(b"User:" + raw).decode())
 KEY = st.binary(min_size=32, max_size=32).map(lambda raw: base64.b64encode(raw).decode())
+KEY_FOR_URLS = (
+    st.binary(min_size=32, max_size=32)
+    .map(lambda raw: base64.urlsafe_b64encode(raw).decode())
+    .filter(lambda key: key.upper() != key != key.lower())
+)
+WORDS = st.lists(st.text(ALNUM, min_size=12, max_size=15), min_size=2, max_size=4).map(" ".join)
 PASSWORD = st.text(ALNUM + "@:/!$&'*+,;=", min_size=12, max_size=30).filter(lambda text: "@" not in text[-2:])
 
 TOKENS = {
@@ -55,6 +61,24 @@ TOKENS = {
     "JSON": looking_like('{{"access_token": "{}", "token_type": "bearer"}}'),
     "Python": looking_like("{{'client_secret': '{}'}}"),
     "a JSON Web Token": looking_like("eyJhbGciOiJIUzI1NiJ9.{}.c2lnbmF0dXJl"),
+    "a password behind a colon": looking_like("password: {}"),
+    "a word behind a colon": looking_like("client_secret: {}", of=st.text(ALNUM, min_size=12, max_size=15)),
+    "a token behind a colon": looking_like("token: {}"),
+    "a line of a file of settings": looking_like("db_password = {}"),
+    "words in quotes behind a colon": looking_like('client_secret: "{}"', of=WORDS),
+    "words in quotes": looking_like("passphrase='{}'", of=WORDS),
+    "words in quotes, with the other quote": looking_like('secret="it\'s {}"', of=WORDS),
+    "words in quotes, with an escaped quote": looking_like('secret="a \\" b {}"', of=WORDS),
+    "words in quotes that do not end": looking_like('secret="{}', of=WORDS),
+    "JSON in JSON": looking_like(r"{{\"token\": \"{}\"}}", of=WORDS),
+    "JSON in JSON in JSON": looking_like(r"{{\\\"token\\\": \\\"{}\\\"}}", of=WORDS),
+    "a form in a URL": looking_like("next=/x%3Ftoken%3D{}%26x%3D1"),
+    "JSON in a URL": looking_like("%7B%22token%22%3A%22{}%22%7D"),
+    "a name with the word inside": looking_like("client_secret_value={}"),
+    "a private key": looking_like("-----BEGIN RSA PRIVATE KEY-----\nMII\n{}\n-----END RSA PRIVATE KEY-----"),
+    "a private key that does not end": looking_like("-----BEGIN PRIVATE KEY-----\nMII\n{}"),
+    "a key in the base64 of URLs": KEY_FOR_URLS.map(lambda key: (key, key)),
+    "the same without its end": KEY_FOR_URLS.map(lambda key: (key.rstrip("="), key.rstrip("="))),
     "a master key": KEY.map(lambda key: (key, key)),
 }
 
@@ -186,6 +210,8 @@ def test_every_kind_of_token_is_masked_between_other_words(kind, data):
         "master_key",
         "credentials",
         b"x-auth-token",
+        "auth",
+        "x-auth",
     ],
 )
 def test_what_is_called_like_a_secret_is_masked_whatever_it_looks_like(name):
@@ -194,6 +220,36 @@ def test_what_is_called_like_a_secret_is_masked_whatever_it_looks_like(name):
     )
 
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize("name", ["token_value", "password_hash", "client_secret_value", "authToken2", "auth_header"])
+def test_a_text_with_the_word_inside_its_name_is_masked(name):
+    assert masked(None, "", {name: "hunter2", "x": {name: b"hunter2"}}) == {name: "********", "x": {name: "********"}}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"tokens_used": 3, "secrets_listed": ["reviewer"]},
+        {"token_type": "bearer", "master_key_file": "/x", "author": "a"},
+    ],
+)
+def test_what_is_about_a_secret_is_left_as_it_is(event):
+    assert masked(None, "", event) == event
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"token": "a", "x": "b"}', '{"token": "********", "x": "b"}'),
+        (r"{\"token\": \"a\", \"x\": 1}", r"{\"token\": \"********\", \"x\": 1}"),
+        ("token%3Da%26x%3D1", "token%3D********%26x%3D1"),
+        ('secret="a b" x', 'secret="********" x'),
+        ("password: hunter, no more", "password: ******** no more"),
+    ],
+)
+def test_what_stands_behind_a_secret_stays(text, said):
+    assert masked_text(text) == said
 
 
 def test_numbers_called_like_secrets_are_counts():
@@ -205,6 +261,15 @@ def test_numbers_called_like_secrets_are_counts():
     [
         "agent_token:reviewer is at version 2, not at 1",
         "this token has no grant for this",
+        "token:14de1c7884c10d8a a name",
+        "api_token.create",
+        "could not refresh the token: connection refused",
+        "3 of 7 tokens: 3, secrets: 12",
+        "if token == other",
+        "token_type: bearer",
+        '{"tokens": 3}',
+        "9f1c2e7a111142228333444455556666",
+        "the-name-of-a-branch-that-is-as-long-as-key",
         "GET /secrets/{name:path}/value 200",
         "basic authentication is not offered",
         "see https://git.example:3000/acme/api/commit/0123456789abcdef0123456789abcdef01234567",
