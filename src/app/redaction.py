@@ -109,7 +109,16 @@ _OF_TOKENS = (
 _FORTY_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40}(?![0-9A-Za-z])")
 """How a token of Forgejo looks, and a commit as well: masked only where the text is about tokens."""
 
-_PLAIN = frozenset(("event", "exception", "level", "logger", "timestamp", *("request_id", "method", "route", "status")))
+_PLAIN = frozenset(
+    (
+        "event",
+        "exception",
+        "level",
+        "logger",
+        "timestamp",
+        *("request_id", "method", "route", "status", "actor", "duration_ms"),
+    )
+)
 """Names of every line, which need no look. Their values do."""
 
 
@@ -141,6 +150,8 @@ def _is_called_secret(name: str, value: object) -> bool:
 
 def _masked_value(value: object, depth: int) -> object:
     """Return `value` in terms of JSON. What is none of them becomes a text here, before a renderer does it unmasked."""
+    if type(value) is str:  # nearly always: a tenth of the time of what follows
+        return masked_text(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth > _DEEPEST:
