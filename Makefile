@@ -17,8 +17,8 @@ run: $(VENV)/run.stamp ## set up, move this user's old files into the database, 
 demo: $(VENV)/run.stamp ## the same on a throw-away copy of examples/legacy-home
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/test.stamp ## set up and run every test
-	$(PYTEST) -n 2 $(TESTS)
+test: $(VENV)/test.stamp ## set up and run every test; four at a time, for many wait for other processes
+	$(PYTEST) -n 4 $(TESTS)
 
 check: $(VENV)/test.stamp ## lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

@@ -86,7 +86,7 @@ ACTS = {
     "config show": NOTHING,
     "config set": Act(Action.SETTING_CHANGE, ("session_ttl_days", "60"), "session_ttl_days"),
     "config unset": Act(Action.SETTING_CHANGE, ("backup_keep",), "backup_keep"),
-    "completion": NOTHING,
+    "completion": ("bash",),
     "openapi": NOTHING,
     "version": NOTHING,
 }

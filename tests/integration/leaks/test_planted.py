@@ -62,9 +62,9 @@ def test_a_planted_leak_of_a_route_is_found(house, monkeypatch, planted):
 def test_a_planted_leak_in_a_header_is_found(house, monkeypatch, where, leak):
     import app.http.secrets as module
 
-    real = module.JSONResponse
+    real = module.answer
     with house.served() as (client, _), monkeypatch.context() as patch:
-        patch.setattr(module, "JSONResponse", lambda body, *rest, **more: with_headers(real(body, *rest, **more), leak))
+        patch.setattr(module, "answer", lambda *given, **more: with_headers(real(*given, **more), leak))
         client.send("GET", sent("/secrets"))
 
     assert {leak.where.partition(" ")[0] for leak in house.watch.leaks} == {where}

@@ -42,6 +42,12 @@ class Terminal:
         self._seen = rest.encode()
         return shown + text
 
+    def wait_for_all(self, texts):
+        """Read until the screen shows every one of `texts`, in whatever order."""
+        while missing := [text for text in texts if text not in self._shown()]:
+            assert select.select([self._master], [], [], _PATIENCE_S)[0], missing
+            self._seen += os.read(self._master, 4_096)
+
     def run(self, line):
         """Run a line and wait for the next prompt."""
         self.type(f"{line}\n")

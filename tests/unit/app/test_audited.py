@@ -218,13 +218,13 @@ def flood(denials, *callers):
 def test_very_many_callers_at_once_share_a_name_until_others_are_calm(log, clock):
     denials = Denials(log, clock)
 
-    flood(denials, *(f"unknown:{number}" for number in range(1_005)))
+    flood(denials, *(f"token:{number}" for number in range(1_005)))
 
-    assert [event.actor for event in log.list(limit=6)] == [*["unknown:many"] * 5, "unknown:999"]
+    assert [event.actor for event in log.list(limit=6)] == [*["unknown:many"] * 5, "token:999"]
 
     clock.advance(AT_ONCE * SECOND_MS)
-    flood(denials, "unknown:late")
-    assert log.list()[0].actor == "unknown:late"
+    flood(denials, "token:late")
+    assert log.list()[0].actor == "token:late"
 
 
 def test_a_denial_that_could_not_be_written_is_tried_again_at_once(clock):
