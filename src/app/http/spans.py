@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from app.http.envelope import NO_ROUTE, REQUEST_ID, method_of, route_of
+from app.redaction import masked_text
 from app.version import __version__
 
 SCOPE = "strongroom.http"
@@ -72,7 +73,8 @@ class _Noting:
         if message["type"] == "http.response.start":
             status = message["status"]
             self._span.set_attribute("http.response.status_code", status)
-            self._span.set_attribute("strongroom.request_id", Headers(raw=message["headers"]).get(REQUEST_ID, ""))
+            request_id = Headers(raw=message["headers"]).get(REQUEST_ID, "")
+            self._span.set_attribute("strongroom.request_id", masked_text(request_id))  # a caller may choose it
             if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 _mark_failed(self._span, str(status))
         await self._send(message)

@@ -190,3 +190,12 @@ def test_what_is_left_is_sent_at_the_end(exporter):
     tracer.span_processor.shutdown()
 
     assert [span.name for span in exporter.get_finished_spans()] == ["GET /x"]
+
+
+def test_a_token_that_a_caller_takes_for_a_request_id_is_in_no_span(traced, exporter):
+    token = "srt_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGabcdef"
+
+    traced.get("/livez", headers={"X-Request-Id": token})
+
+    (span,) = exporter.get_finished_spans()
+    assert token not in repr(dict(span.attributes))
