@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from pydantic import BaseModel, RootModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -60,9 +61,14 @@ async def read_body(request: Request, model: type[M]) -> M:
     try:
         return model.model_validate(_parsed(raw) if raw else {})
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_context=False, include_url=False)
+        faults = faults_of(error)
     # Raised out here, so that it drags along no complaint of pydantic's, which names unknown fields.
     raise InvalidBody([_fault(fault, names_are_ours=not issubclass(model, RootModel)) for fault in faults])
+
+
+def faults_of(error: ValidationError) -> list[ErrorDetails]:
+    """Return what pydantic says is wrong, and nothing of what was given."""
+    return error.errors(include_input=False, include_context=False, include_url=False)
 
 
 def _require_json(headers: Headers) -> None:

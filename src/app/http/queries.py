@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
+from app.http.bodies import faults_of
 from app.http.problems import InvalidQuery
 
 HIGHEST_LIMIT = 1_000
@@ -90,5 +91,5 @@ def read_query(request: Request, model: type[Q]) -> Q:
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_context=False, include_url=False)
+        faults = faults_of(error)
     raise InvalidQuery([(str(fault["loc"][0]), str(fault["msg"])) for fault in faults])

@@ -1,6 +1,8 @@
 """A service on a temporary directory, and clients of it with and without a token."""
 
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,6 +13,7 @@ from app.http.application import build_app
 from app.http.readiness import Readiness
 from app.settings import load_settings
 from domain.migrations import MigrationReport
+from tests.integration.http.vaulted import a_vaulted_home
 
 ClientWith = Callable[..., TestClient]
 
@@ -52,3 +55,24 @@ def client(client_with) -> TestClient:
 def stranger(container, readiness) -> TestClient:
     """A client without a token."""
     return TestClient(build_app(container, readiness))
+
+
+@pytest.fixture(scope="module")
+def vaulted(tmp_path_factory):
+    """A running service that answers clients of Vault."""
+    with a_vaulted_home(tmp_path_factory.mktemp("home")) as vaulted:
+        yield vaulted
+
+
+@pytest.fixture
+def on_unix(flags):
+    """Connect to a running server over its Unix socket, as its own user, who needs no token."""
+
+    @contextmanager
+    def connected():
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(flags["socket"])
+            yield connection
+
+    return connected

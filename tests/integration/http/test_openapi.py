@@ -5,8 +5,6 @@ import json
 import re
 from pathlib import Path
 
-from starlette.routing import Route
-
 from app.http.application import build_app
 from app.http.routing import Resource
 from domain.values import FORGES
@@ -92,7 +90,3 @@ def test_no_example_and_no_default_in_it_is_a_path_of_the_machine_that_wrote_it(
     text = generator().COPY.read_text()
 
     assert not re.search(r"/(tmp|home|root|var)/", text)
-
-
-def test_the_description_has_no_route_that_starlette_adds(container, readiness):
-    assert all(isinstance(route, Route) for route in build_app(container, readiness).routes)

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from app.settings import SPECS
 from app.stored_settings import HEEDED_AT_ONCE
 from domain.audit import Action
+from domain.errors import DatabaseUnusable
 from domain.instants import DAY_MS
+from domain.values import SecretValue
 
 KEY = "forgejo:reviewer:acme/api:42"
 
@@ -101,8 +105,31 @@ def test_each_change_is_an_event_that_shows_no_value(client, container):
     ]
 
 
-def test_a_secret_among_the_settings_is_masked(client, container):
-    assert all("BEGIN" not in str(each["value"]) for each in client.get("/settings").json()["settings"])
+def test_a_secret_among_the_settings_is_masked(client_with, container):
+    container.settings.override(replace(container.settings(), gitlab_client_secret=SecretValue("sesame")))
+
+    answer = client_with("admin").get("/settings")
+
+    assert shown(answer)["gitlab_client_secret"]["value"] == "********"
+    assert "sesame" not in answer.text
+
+
+def test_of_changes_of_which_one_cannot_be_stored_none_is(client, container, mocker):
+    store, changes = container.unaudited_setting_store(), {"session_ttl_days": 7, "gitlab_scopes": "api"}
+    real = store.set
+    mocker.patch.object(store, "set", side_effect=lambda *given: full(real, *given))
+
+    answer = client.patch("/settings", json=changes)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unusable")
+    assert store.all() == {}
+
+
+def full(real, name, value):
+    """Store one setting, and then no more: the disk is full."""
+    if name == "gitlab_scopes":
+        raise DatabaseUnusable("the disk is full")
+    real(name, value)
 
 
 @pytest.mark.parametrize("name", ["gitlab_url", "github_url", "forgejo_url", "penpot_url", "public_url"])

@@ -36,20 +36,6 @@ def over_tcp(flags):
     return lambda: socket.create_connection(("127.0.0.1", flags["port"]), timeout=20)
 
 
-@pytest.fixture
-def on_unix(flags):
-    """Connect as the server's own user, who needs no token."""
-
-    @contextmanager
-    def connected():
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(20)
-            connection.connect(flags["socket"])
-            yield connection
-
-    return connected
-
-
 @contextmanager
 def asking(flags, *additions):
     """Run a server that is ready, and ask it over the Unix socket."""

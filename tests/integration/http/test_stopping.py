@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 from contextlib import contextmanager
 
@@ -37,20 +36,6 @@ def flags(tmp_path):
         "port": free_port(),
         "socket": str(tmp_path / "s.sock"),
     }
-
-
-@pytest.fixture
-def on_unix(flags):
-    """Connect as the server's own user, who needs no token."""
-
-    @contextmanager
-    def connected():
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(60)
-            connection.connect(flags["socket"])
-            yield connection
-
-    return connected
 
 
 @contextmanager

@@ -15,15 +15,8 @@ from tests.integration.http.vaulted import (
     NAME,
     PREFLIGHT,
     VALUES,
-    a_vaulted_home,
     read,
 )
-
-
-@pytest.fixture(scope="module")
-def vaulted(tmp_path_factory):
-    with a_vaulted_home(tmp_path_factory.mktemp("home")) as vaulted:
-        yield vaulted
 
 
 @pytest.mark.parametrize("name", [NAME, "deploy:key", "deploy:prod/db", "deploy:prod/eu/web"])
