@@ -18,7 +18,7 @@ from adapters.sql.sealing import context
 from adapters.sql.tables import secret, secret_version
 from adapters.system import Silence
 from app.boot import examine, open_service
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.ports import Progress
 
 TARGET_S = 20.0

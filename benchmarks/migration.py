@@ -18,7 +18,7 @@ import uuid
 from pathlib import Path
 
 from app.boot import migrate, open_service
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.ports import Progress
 
 TARGET_S, TARGET_MIB = 20.0, 1_536

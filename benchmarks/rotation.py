@@ -31,7 +31,7 @@ from adapters.crypto.data_keys import unwrap
 from adapters.crypto.encoding import sealing_aad
 from app.boot import open_service
 from app.http.server import TURN_S
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from app.usecases.rotate_data_keys import BATCH
 from domain.keys import KeyPurpose, KeyState
 from domain.ports import SealContext

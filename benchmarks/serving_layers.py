@@ -20,7 +20,7 @@ from app.http.application import build_app
 from app.http.envelope import Envelope
 from app.http.readiness import Readiness
 from app.logs import set_up_logs
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.migrations import MigrationReport
 
 _CALLS = 300

@@ -10,7 +10,7 @@ from app.http.description import Description
 from app.http.readiness import Readiness
 from app.http.resources import resources
 from app.metrics import Metrics, metered
-from app.settings import load_settings
+from app.setting_sources import load_settings
 
 COPY = Path(__file__).parents[1] / "src" / "app" / "http" / "openapi.json"
 

@@ -6,6 +6,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.support.memory_directory import unmount_below
+
 # A machine that is busy with something else must not turn a property red. In CI the examples are the same each
 # time, so that a change is judged by itself; everywhere else they are new, and find more.
 settings.register_profile("strongroom", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -21,6 +23,13 @@ def _clean_environment(monkeypatch, tmp_path):
         if name.startswith(("STRONGROOM_", "XDG_")) or name == "CREDENTIALS_DIRECTORY":
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _no_mount_is_left(tmp_path):
+    """Take away the memory that a service mounted for tokens, so that its directory can be removed."""
+    yield
+    unmount_below(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,9 @@ from domain.errors import DomainError
 from domain.ports import AuditLog
 
 BOOT = "boot"
+SERVICE = "service"
+"""What a running service does by itself."""
+
 LIBRARY = "library"
 """Whoever calls the stores from Python code of his own."""
 
@@ -17,7 +20,7 @@ _actor: ContextVar[str] = ContextVar("actor", default=LIBRARY)
 
 
 def current_actor() -> str:
-    """Return who acts: `cli:<user>`, `token:<id> <name>`, `peer:<uid>`, `boot` or `library`."""
+    """Return who acts: `cli:<user>`, `token:<id> <name>`, `peer:<uid>`, `boot`, `service` or `library`."""
     return _actor.get()
 
 

@@ -30,12 +30,16 @@ def open_service(settings: Settings, progress: Progress | None = None) -> Contai
 
 
 def migrate(container: Container, *, accept_partial: bool = False, prefer: Preference | None = None) -> MigrationReport:
-    """Move the old files in, then let archive and audit log forget what has been there long enough."""
+    """Move the old files in, then let archive and audit log forget what has been there long enough.
+
+    Tokens that came in are in the open mounts when it returns.
+    """
     with _collector_paused():
         report = container.migrate()(accept_partial=accept_partial, prefer=prefer)
     ttl = container.settings().archive_ttl_days * DAY_MS
     container.archive().expire(container.clock().now() - ttl)
     _prune_audit(container)
+    _reconcile_mounts(container)
     return report
 
 
@@ -72,6 +76,16 @@ def _prune_audit(container: Container) -> None:
         container.progress().note(error.message)
 
 
+def _reconcile_mounts(container: Container) -> None:
+    """What is wrong with a mount keeps the service from nothing: it is told, and looked at again."""
+    try:
+        faults = container.reconcile_mounts()(thorough=True).faults
+    except DomainError as error:
+        faults = [error.message]
+    for fault in faults:
+        container.progress().note(f"token mounts: {fault}")
+
+
 def examine(settings: Settings, progress: Progress | None = None, *, deep: bool = False) -> list[Check]:
     """Check everything that can be checked without writing; `deep` opens every value and looks for it elsewhere."""
     container = open_container(settings, progress)
@@ -93,7 +107,7 @@ def _examine_inside(container: Container, *, deep: bool) -> list[Check]:
         container.cipher()  # opens every canary
     except DomainError as error:
         return [Check.of_error("data keys", error)]
-    checks = [*container.examine_database()(deep=deep), *container.examine_upkeep()()]
+    checks = [*container.examine_database()(deep=deep), *container.examine_upkeep()(), *container.examine_mounts()()]
     if deep:
         with _collector_paused():
             checks += container.examine_values()()

@@ -75,6 +75,13 @@ def retention(text: str) -> Retention | None:
     return parse_retention(text) if text else None
 
 
+def inner_path(text: str) -> str:
+    """Read a path that is one inside of a container."""
+    if not text.startswith("/") or len(text) > TEXT_LIMIT or not text.isprintable():
+        raise Invalid("not an absolute path")
+    return text
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """Return what reads one of `words`."""
 

@@ -1,9 +1,5 @@
-"""Settings: every one with its default, its meaning, and where its value came from.
+"""Settings: every one with its meaning, its kind and its default."""
 
-Precedence: flag > environment > file named by `X_FILE` > systemd credential > settings table > default.
-"""
-
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -19,12 +15,12 @@ PREFIX = "STRONGROOM_"
 ADDRESS = "_url"
 """How the names of settings end that say where tokens are sent, or browsers."""
 
-_FILE_SUFFIX = "_FILE"
-_FILE_LIMIT = 65_536
-_DEFAULT, _STORED = "default", "settings table"
-_PASSED_OVER = f"{_DEFAULT}; the {_STORED} holds a value that cannot be used"
+MOUNT_VARIABLE = f"{PREFIX}MOUNT"
+"""In which `mounts exec` tells a command where its tokens are. It is no setting, and may stand in our environment."""
 
-Environ = Mapping[str, str]
+DEFAULT = "default"
+_STORED = "settings table"
+_PASSED_OVER = f"{DEFAULT}; the {_STORED} holds a value that cannot be used"
 
 
 def _setting(
@@ -52,6 +48,9 @@ class Settings:
     state_dir: Path = _setting("database, backups, legacy sessions.json and gitlab-oauth-token.json", kinds.path)
     config_dir: Path = _setting("master key file, legacy tokens/ and penpot-token", kinds.path)
     runtime_dir: Path = _setting("token mounts; must be memory-backed", kinds.path)
+    mount_target: str = _setting(
+        "where a container finds its token mount, as a path in the container", kinds.inner_path, "/run/claude-hooks"
+    )
     database_url: str = _setting("where everything is kept", kinds.database_url)
     backup_dir: Path = _setting("backups and their manifests", kinds.path)
     master_key_file: Path = _setting("32 random bytes, base64", kinds.path)
@@ -126,14 +125,14 @@ class Settings:
 
     def is_set(self, name: str) -> bool:
         """Tell whether something sets `name`: its value is not the default one."""
-        return self.origins.get(name) not in {_DEFAULT, _PASSED_OVER}
+        return self.origins.get(name) not in {DEFAULT, _PASSED_OVER}
 
     def with_stored(self, stored: Mapping[str, str]) -> "Settings":
         """Lay the settings table under what was set from outside, in place of what the table held before.
 
         A value that cannot be used keeps nobody from starting: it is passed over, and the origin says so.
         """
-        names = [name for name in self.defaults if name in stored or self.origins[name] != _DEFAULT]
+        names = [name for name in self.defaults if name in stored or self.origins[name] != DEFAULT]
         found = {name: self._read(name, stored.get(name)) for name in names}
         values: dict[str, Any] = {name: value for name, (value, _) in found.items()}
         origins = {**self.origins, **{name: origin for name, (_, origin) in found.items()}}
@@ -145,130 +144,9 @@ class Settings:
             value = None if text is None else SPECS[name]["parse"](text)
         except Invalid:
             return self.defaults[name], _PASSED_OVER
-        return (self.defaults[name], _DEFAULT) if value is None else (value, _STORED)
+        return (self.defaults[name], DEFAULT) if value is None else (value, _STORED)
 
 
 SPECS: Final[Mapping[str, Mapping[str, Any]]] = {
     f.name: f.metadata for f in fields(Settings) if not f.metadata.get("hidden")
 }
-
-
-def load_settings(environ: Environ, flags: Mapping[str, object] | None = None) -> Settings:
-    """Gather the settings from flags and environment. Raises `Invalid`, naming the setting and never its value."""
-    flags = {name: value for name, value in (flags or {}).items() if value is not None}
-    _refuse_unknown(environ, flags)
-    credentials = environ.get("CREDENTIALS_DIRECTORY")
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    defaults: dict[str, Any] = {}
-    for name, spec in SPECS.items():
-        text, origin = _from_outside(name, environ, flags, Path(credentials) if credentials else None) or ("", _DEFAULT)
-        given = None if origin == _DEFAULT else _parsed(name, text, origin)
-        values[name] = _default(name, environ, values) if given is None else given
-        origins[name] = _DEFAULT if given is None else origin
-        if spec["stored"] and given is None:
-            defaults[name] = values[name]
-    _refuse_secrets_in_environment(values, origins)
-    return Settings(**values, credential=_key_credential(credentials), origins=origins, defaults=defaults)
-
-
-def _from_outside(
-    name: str, environ: Environ, flags: Mapping[str, object], credentials: Path | None
-) -> tuple[str, str] | None:
-    """Return a setting's text and origin, or None if nothing outside sets it. Empty is the same as unset."""
-    if name in flags:
-        return str(flags[name]), "flag"
-    variable = PREFIX + name.upper()
-    value, file = environ.get(variable), environ.get(variable + _FILE_SUFFIX)
-    if name == "master_key":
-        file = None  # STRONGROOM_MASTER_KEY_FILE is a setting of its own, and the two may agree
-    if value and file:
-        raise Invalid(f"{variable} and {variable}{_FILE_SUFFIX} are both set", advice="keep one of them")
-    if value:
-        return value, "environment"
-    if file:
-        return _file_text(Path(file), variable + _FILE_SUFFIX), f"file {file}"
-    if credentials is not None and name != "master_key":
-        credential = credentials / f"strongroom-{name.replace('_', '-')}"
-        if credential.is_file():
-            return _file_text(credential, "the systemd credential"), f"systemd credential {credential.name}"
-    return None
-
-
-def _default(name: str, environ: Environ, values: Mapping[str, Any]) -> object:
-    text = SPECS[name]["default"] or _derived(name, environ, values)
-    if name == "public_url":
-        return text  # without TCP it is no address that can be reached, and whoever needs one says so
-    return None if text is None else _parsed(name, text, _DEFAULT)
-
-
-def _derived(name: str, environ: Environ, values: Mapping[str, Any]) -> str | None:
-    """Give the defaults that depend on the environment or on other settings."""
-    if name == "runtime_dir":
-        return f"{_xdg('XDG_RUNTIME_DIR', environ) or '/run'}/claude-hooks"
-    directories = {"state_dir": ("XDG_STATE_HOME", ".local/state"), "config_dir": ("XDG_CONFIG_HOME", ".config")}
-    if name in directories:
-        variable, below_home = directories[name]
-        return f"{_xdg(variable, environ) or _home(environ) / below_home}/claude-hooks"
-    derived = {
-        "database_url": lambda: f"sqlite:///{values['state_dir']}/agents.db",
-        "backup_dir": lambda: f"{values['state_dir']}/backups",
-        "master_key_file": lambda: f"{values['config_dir']}/master.key",
-        "public_url": lambda: f"{'https' if values['tls_cert_file'] else 'http'}://127.0.0.1:{values['port']}",
-    }
-    return derived[name]() if name in derived else None
-
-
-def _xdg(variable: str, environ: Environ) -> str | None:
-    """Return a base directory; the XDG specification has relative ones ignored."""
-    given = environ.get(variable, "")
-    return given if given.startswith("/") else None
-
-
-def _home(environ: Environ) -> Path:
-    return Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-
-
-def _parsed(name: str, text: str, origin: str) -> object:
-    try:
-        return SPECS[name]["parse"](text)
-    except Invalid as error:
-        raise Invalid(f"{PREFIX}{name.upper()} (from {origin}): {error.message}", advice=error.advice) from None
-
-
-def _file_text(path: Path, what: str) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(_FILE_LIMIT).decode().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise Invalid(f"{what} names {path}, which cannot be read: {reason}") from None
-
-
-def _key_credential(credentials: str | None) -> Path | None:
-    return Path(credentials) / "strongroom-master-key" if credentials else None
-
-
-def _refuse_unknown(environ: Environ, flags: Mapping[str, object]) -> None:
-    known = {PREFIX + name.upper() for name in SPECS}
-    known |= {f"{name}{_FILE_SUFFIX}" for name in known if not name.endswith(_FILE_SUFFIX)}
-    for variable in sorted(environ):
-        if variable.startswith(PREFIX) and variable not in known:
-            raise Invalid(f"unknown setting {variable}", advice=_nearest(variable, known))
-    for name in sorted(flags):
-        if name not in SPECS:
-            raise Invalid(f"unknown setting {name}", advice=_nearest(name, set(SPECS)))
-
-
-def _nearest(name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
-    return f"did you mean {near[0]}?"
-
-
-def _refuse_secrets_in_environment(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
-    for name, value in values.items():
-        if isinstance(value, SecretValue) and origins[name] == "environment" and not values["allow_env_secrets"]:
-            raise Invalid(
-                f"{PREFIX}{name.upper()} holds a secret, and children and `ps` of this user can read it there",
-                advice=f"use {PREFIX}{name.upper()}_FILE, or set STRONGROOM_ALLOW_ENV_SECRETS=1",
-            )

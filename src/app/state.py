@@ -8,7 +8,7 @@ from typing import Self
 
 from app.boot import open_service
 from app.container import Container
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.oauth import OAuthToken
 from domain.ports import OAuthTokenStore, SecretStore, SessionStore
 from domain.values import SecretValue
@@ -59,7 +59,7 @@ def open_state(*, audit: bool = False, **settings: object) -> State:
         return State(container.sessions(), container.secrets(), container.oauth_tokens(), container, give_out)
     return State(
         container.sessions(),
-        container.unaudited_secrets(),
+        container.library_secrets(),
         container.unaudited_oauth_tokens(),
         container,
         container.refresh_connection(),

@@ -20,8 +20,10 @@ DomainError
 │   └── Tampered        its bytes were changed
 ├── Unreachable         the database or a forge does not answer
 │   └── ForgeFailed     a forge gave no answer that can be used
-└── DatabaseUnusable    the database is there, and cannot serve here
-    └── SchemaIncomplete a table or a column of it is missing
+├── DatabaseUnusable    the database is there, and cannot serve here
+│   └── SchemaIncomplete a table or a column of it is missing
+├── MountRefused        there is no memory in which containers could be given tokens
+└── DeliveryFailed      a token could not be handed to a container, or not be taken away
 
 `app.cli.exits` maps each to an exit code and `app.http.problems` to a status; tests prove both tables total.
 Messages start in lower case, end without a period and never carry a secret.
@@ -212,3 +214,15 @@ class SchemaIncomplete(DatabaseUnusable):
     def __init__(self, message: str, *, missing: str, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)
         self.missing = missing
+
+
+class MountRefused(DomainError):
+    """There is no memory in which containers could be given tokens: it is a disk, or another service's."""
+
+    code = "mount_refused"
+
+
+class DeliveryFailed(DomainError):
+    """A token could not be handed to a container, or not be taken away again. It is tried again until it can be."""
+
+    code = "delivery_failed"

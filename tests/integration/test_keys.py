@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.boot import open_service, plan
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.errors import Integrity, KeyRefused
 from domain.keys import fingerprint
 from tests.support.legacy_home import LOCK, LegacyHome, close, listing

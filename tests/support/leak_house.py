@@ -18,7 +18,7 @@ import app.http.envelope
 from app.boot import open_service
 from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.migrations import MigrationReport
 from tests.integration.cli.homes import Home
 from tests.support.sentinels import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.container import Container
-from app.settings import load_settings
+from app.setting_sources import load_settings
 
 MTIME_NS = 1_790_000_000_123_456_789
 LOCK = "strongroom.lock"

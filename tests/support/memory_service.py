@@ -24,6 +24,8 @@ from adapters.memory import (
     MemoryLegacyFileSource,
     MemoryLock,
     MemoryMigrationLedger,
+    MemoryMountRegister,
+    MemoryMountWatch,
     MemoryNamedRequests,
     MemoryOAuthTokenStore,
     MemoryPendingAuthorizations,
@@ -36,13 +38,17 @@ from adapters.memory import (
     MemorySessionStore,
     MemorySettingStore,
     MemoryStoredValues,
+    MemoryTokenMount,
     Stamped,
 )
 from app.container import open_container
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.values import FORGES
 
-READS = frozenset({"list", "read", "can_remove", "get", "knows", "digest", "entries", "latest", "contents", "count"})
+READS = frozenset(
+    {"list", "read", "can_remove", "get", "knows", "digest", "entries", "latest", "contents", "count"}
+    | {"all", "find", "readers", "living", "look", "directory"}
+)
 """Methods of ports that change nothing."""
 
 _PATIENCE_MS = 5
@@ -103,6 +109,9 @@ class MemoryService:
         )
         self.searched = MemoryRemnantSearch()
         self.lock = MemoryLock()
+        self.mounts = MemoryTokenMount()
+        self.register = MemoryMountRegister()
+        self.watch = MemoryMountWatch()
         self.progress = MemoryProgress()
         settings = load_settings({"HOME": "/nonexistent"})
         self.container = open_container(settings)
@@ -135,6 +144,10 @@ class MemoryService:
             stored_values=MemoryStoredValues(self.secrets, self.oauth_tokens, self.archive),
             remnant_search=self.searched,
             rotation_lock=MemoryLock(),
+            mounts_lock=MemoryLock(),
+            token_mount=self.mounts,
+            mount_register=self.register,
+            mount_watch=self.watch,
             key_source=MemoryKeySource(),
             schema=MemorySchema(),
         )

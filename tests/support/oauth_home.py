@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.boot import open_service
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from app.usecases.oauth.connect import new_random
 from domain.values import SecretValue
 from tests.support.oauth_forge import CLIENT_ID, CLIENT_SECRET, Browser

@@ -20,6 +20,8 @@ from adapters.memory.legacy_file_source import FileStat as FileStat
 from adapters.memory.legacy_file_source import MemoryLegacyFileSource as MemoryLegacyFileSource
 from adapters.memory.lock import MemoryLock as MemoryLock
 from adapters.memory.migration_ledger import MemoryMigrationLedger as MemoryMigrationLedger
+from adapters.memory.mount_register import MemoryMountRegister as MemoryMountRegister
+from adapters.memory.mount_watch import MemoryMountWatch as MemoryMountWatch
 from adapters.memory.named_requests import MemoryNamedRequests as MemoryNamedRequests
 from adapters.memory.oauth_token_store import MemoryOAuthTokenStore as MemoryOAuthTokenStore
 from adapters.memory.pending_authorizations import MemoryPendingAuthorizations as MemoryPendingAuthorizations
@@ -32,3 +34,4 @@ from adapters.memory.secret_store import MemorySecretStore as MemorySecretStore
 from adapters.memory.session_store import MemorySessionStore as MemorySessionStore
 from adapters.memory.setting_store import MemorySettingStore as MemorySettingStore
 from adapters.memory.stored_values import MemoryStoredValues as MemoryStoredValues
+from adapters.memory.token_mount import MemoryTokenMount as MemoryTokenMount

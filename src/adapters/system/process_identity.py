@@ -1,8 +1,10 @@
-"""Which process this one is, in words by which another process of this machine sees whether it has ended."""
+"""Which process one is, in words by which another process of this machine sees whether it has ended."""
 
 import os
 import re
 import secrets
+import time
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,13 +14,44 @@ _STATE, _START = 0, 19
 """Where they stand behind the name of the program (proc_pid_stat(5), fields 3 and 22)."""
 
 _ENDED = ("Z", "X", "x")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process that lives, and when it began: in ticks of the kernel since the machine did."""
+
+    pid: int
+    ticks: int
+
+    def at(self) -> int:
+        """Return the instant (ms UTC), to the length of a tick."""
+        since_boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+        return int((time.time() - since_boot + self.ticks / _TICKS) * 1_000)
+
+
+def started(pid: int) -> Started | None:
+    """Say when the process `pid` began; None if it has ended, or cannot be seen."""
+    found = _state_and_start(pid)
+    return None if found is None or found[0] in _ENDED else Started(pid, int(found[1]))
 
 
 def identity() -> str:
     """Name this process, `<boot id>/<pid namespace>/<pid>/<start in ticks>`; where /proc does not say, at random."""
     pid = os.getpid()
-    space, found = _pid_space(), _state_and_start(pid)
-    return _random_name(pid) if space is None or found is None else f"{space}/{pid}/{found[1]}"
+    return identity_of(pid) or _random_name(pid)
+
+
+def identity_of(pid: int) -> str | None:
+    """Name the process `pid` as it names itself; None if it has ended, or /proc does not say."""
+    space, found = _pid_space(), started(pid)
+    return None if space is None or found is None else f"{space}/{pid}/{found.ticks}"
+
+
+def pid_of(identity: str) -> int | None:
+    """Return the number of the process of that `identity`; None where a number means another process."""
+    named = _IDENTITY.fullmatch(identity)
+    return int(named["pid"]) if named is not None and named["space"] == _pid_space() else None
 
 
 def is_gone(identity: str) -> bool:
@@ -26,14 +59,13 @@ def is_gone(identity: str) -> bool:
 
     Another boot id may be another host's, and in another pid namespace a number means another process.
     """
-    named = _IDENTITY.fullmatch(identity)
-    if named is None or named["space"] != _pid_space():
+    pid = pid_of(identity)
+    if pid is None:
         return False
-    pid = int(named["pid"])
     if not _exists(pid):
         return True
     found = _state_and_start(pid)
-    return found is not None and (found[0] in _ENDED or found[1] != named["start"])
+    return found is not None and (found[0] in _ENDED or found[1] != identity.rpartition("/")[2])
 
 
 @cache

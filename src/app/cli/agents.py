@@ -46,7 +46,7 @@ def list_agents() -> None:
 def rotate_token(agent: str, from_file: str | None, if_version: int | None, *, verify: bool) -> None:
     """Give an agent a new token, read from standard input, a file, or a prompt."""
     from app.cli.opening import service, settings
-    from app.cli.output import emit, warn
+    from app.cli.output import counted, emit, say, warn
     from app.cli.typed import secret_value
     from domain.values import agent_token_name, parse_secret_value
 
@@ -54,11 +54,15 @@ def rotate_token(agent: str, from_file: str | None, if_version: int | None, *, v
     token = parse_secret_value(name, secret_value(from_file, prompt=f"new token of {agent}").reveal())
     with service(given) as opened:
         stored = opened.rotate_agent_token()(agent, token, expected_version=if_version, verify=verify)
+        stale = len(opened.look_at_mounts().stale(name))
     owner = {} if stored.owner is None else {"owner": stored.owner}
     said = "" if stored.owner is None else f", a token of {stored.owner}"
     emit(
         {"name": name, "version": stored.version, **owner},
         f"{agent} has a new token: {name} is at version {stored.version}{said}",
     )
+    if stale:
+        began = counted(stale, "running container") + " began before that, and may still use the old token:"
+        say(f"{began} delete that at its forge once `strongroom mounts list` shows none as stale")
     if stored.owner not in {None, agent}:
         warn(f"at Forgejo this token belongs to {stored.owner}, which is another name than {agent}")

@@ -1,13 +1,13 @@
 """`strongroom completion`: the script that lets a shell complete our commands and options. Opens nothing."""
 
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 from typing_extensions import override
 
-from app.cli.options import Command, example
+from app.cli.options import Command, Word, example
 
 
 class _Zsh(ZshComplete):
@@ -22,16 +22,6 @@ class _Zsh(ZshComplete):
 SHELLS: Final = MappingProxyType({"bash": BashComplete, "zsh": _Zsh, "fish": FishComplete})
 
 
-class _Shell(click.Choice[str]):
-    """One of the shells. What was given instead is not repeated: as an argument it may be a secret."""
-
-    @override
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in SHELLS:
-            self.fail(f"not one of {', '.join(SHELLS)}", param, ctx)
-        return str(value)
-
-
 def script(shell: str, program: click.Command) -> str:
     """Return what has `shell`, one of SHELLS, ask `program` how its command line may go on."""
     name = str(program.name)
@@ -40,7 +30,7 @@ def script(shell: str, program: click.Command) -> str:
 
 
 @click.command("completion", cls=Command, epilog=example('eval "$(strongroom completion bash)"'))
-@click.argument("shell", type=_Shell(SHELLS))
+@click.argument("shell", type=Word(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
     """Print the script that completes commands in a shell."""

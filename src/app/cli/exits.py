@@ -9,6 +9,7 @@ from domain.errors import (
     Busy,
     Conflict,
     DatabaseUnusable,
+    DeliveryFailed,
     DomainError,
     Integrity,
     Invalid,
@@ -36,6 +37,7 @@ EXIT_CODES: Final[Mapping[type[DomainError], int]] = MappingProxyType(
         Busy: 7,
         Integrity: 8,
         Unreachable: 9,
+        DeliveryFailed: ATTENTION,
     }
 )
 """A kind of fault that is not here ends as the nearest of its ancestors does."""

@@ -122,7 +122,7 @@ def _refuse_unless_new(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from app.container import write_private_file
+    from app.container.filing import write_private_file
     from domain.errors import Conflict, DomainError
 
     try:

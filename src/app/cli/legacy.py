@@ -56,7 +56,7 @@ def restore(ctx: click.Context, directory: Path) -> None:
     """Write every removed file back, byte for byte, into a new directory."""
     from app.cli.opening import service
     from app.cli.output import counted, emit, warn
-    from app.container import directory_sink
+    from app.container.filing import directory_sink
 
     directory = directory.absolute()
     warn(_LAID_OPEN.format(directory))
@@ -79,7 +79,7 @@ def export(ctx: click.Context, directory: Path) -> None:
 
     from app.cli.opening import service
     from app.cli.output import counted, emit, warn
-    from app.container import directory_sink, file_stores
+    from app.container.filing import directory_sink, file_stores
 
     directory = directory.absolute()
     warn(_LAID_OPEN.format(directory))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.options import Command, example
+from app.cli.options import Command, Word, example
 
 if TYPE_CHECKING:  # `--help` does without it
     from domain.migrations import MigrationReport, Preference
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # `--help` does without it
 )
 @click.option("--dry-run", is_flag=True, help="Say what would become of each file, and write nothing at all.")
 @click.option("--accept-partial", is_flag=True, help="Leave the bad records of sessions.json behind.")
-@click.option("--prefer", type=click.Choice(["database", "file"]), help="Whose value wins where both have one.")
+@click.option("--prefer", type=Word(["database", "file"]), help="Whose value wins where both have one.")
 @click.pass_context
 def command(ctx: click.Context, prefer: str | None, *, dry_run: bool, accept_partial: bool) -> None:
     """Move the old files into the database."""

@@ -11,7 +11,8 @@ from app.audit import acting_as
 from app.boot import open_service
 from app.cli.progress import asked_for
 from app.container import Container
-from app.settings import SPECS, Settings, load_settings
+from app.setting_sources import load_settings
+from app.settings import SPECS, Settings
 
 
 def settings(**flags: object) -> Settings:

@@ -72,6 +72,16 @@ class VersionNumber(click.ParamType[int]):
         return int(text)
 
 
+class Word(click.Choice[str]):
+    """One of a few words. What was given instead is not repeated: as an argument it may be a secret."""
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.choices:
+            self.fail(f"not one of {', '.join(self.choices)}", param, ctx)
+        return str(value)
+
+
 from_file = click.option(
     "--from-file",
     metavar="FILE",
@@ -99,7 +109,7 @@ _JSON_OPTION = click.Option(
 )
 _PROGRESS_OPTION = click.Option(
     ["--progress"],
-    type=click.Choice(["bar", "json", "none"]),
+    type=Word(["bar", "json", "none"]),
     default="bar",
     expose_value=False,
     callback=_noted(PROGRESS),

@@ -12,7 +12,7 @@ from app.cli.options import JSON
 def emit(document: object, text: str | Iterable[str] = ()) -> None:
     """Print a command's result: `document` with `--json`, otherwise `text`, a string or lines."""
     if wants_json():
-        _print_json(document)
+        emit_json(document)
         return
     lines = [text] if isinstance(text, str) else list(text)
     if lines:
@@ -37,7 +37,7 @@ def warn(message: str) -> None:
 def complain(code: str, message: str, advice: str | None, *, as_json: bool) -> None:
     """Say what went wrong: with `--json` that is the one document, without it two lines on standard error."""
     if as_json:
-        _print_json({"error": {"code": code, "message": message, "advice": advice}})
+        emit_json({"error": {"code": code, "message": message, "advice": advice}})
         return
     click.echo(f"strongroom: error: {message}", err=True)
     if advice:
@@ -58,5 +58,6 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _print_json(document: object) -> None:
+def emit_json(document: object) -> None:
+    """Print `document`, asked for by `--json` or not."""
     click.echo(json.dumps(document, indent=2 if sys.stdout.isatty() else None))

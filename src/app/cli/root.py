@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ COMMANDS: Final = MappingProxyType(
         "agents": ("app.cli.agents", "Agents and their tokens."),
         "oauth": ("app.cli.oauth", "The operator's OAuth tokens, one a forge."),
         "git-credential": ("app.cli.git_credential", "Give git the password for a forge, each time it asks."),
+        "mounts": ("app.cli.mounts", "Token mounts: what containers read their tokens from."),
         "api-tokens": ("app.cli.api_tokens", "Bearer tokens of the HTTP API."),
         "keys": ("app.cli.keys", "Keys: how they stand, rotated, verified, and kept offline."),
         "audit": ("app.cli.audit", "Who did what: the log of it, checked and pruned."),
@@ -91,7 +93,7 @@ def _ended(error: BaseException, arguments: list[str]) -> int:
     from app.cli.failures import end
 
     try:
-        return end(error, as_json="--json" in arguments)
+        return end(error, as_json="--json" in takewhile("--".__ne__, arguments))
     except BrokenPipeError:
         # Nobody reads on; without this the interpreter would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

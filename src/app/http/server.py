@@ -19,6 +19,7 @@ from app.http.boot_migration import BootMigration
 from app.http.doors import places_within, raised_descriptor_limit
 from app.http.ending import GRACE_S, Ending
 from app.http.listening import Listener, listening
+from app.http.mount_keeper import MountKeeper
 from app.http.orderly_server import OrderlyServer
 from app.http.peers import PeerProtocol
 from app.http.pulse import begin as begin_pulse
@@ -59,14 +60,15 @@ def serve(container: Container, *, say: Say, on_report: Report) -> int:
             on_report=partial(_tell, manager, listeners, on_report),
             on_failure=server.stop,
         )
-        server.on_listening = partial(_begin, server, manager, readiness, boot, say)
-        _run(server, ending, boot, container)
+        keeper = MountKeeper(container.reconcile_mounts(), container.mount_watch())
+        server.on_listening = partial(_begin, server, manager, readiness, say, (boot.start, keeper.start))
+        _run(server, ending, boot, keeper, container)
     if boot.failure is not None:
         raise boot.failure
     return ending.exit_code
 
 
-def _run(server: OrderlyServer, ending: Ending, boot: BootMigration, container: Container) -> None:
+def _run(server: OrderlyServer, ending: Ending, boot: BootMigration, keeper: MountKeeper, container: Container) -> None:
     """Run the server to its end, and what it began to theirs. A signal is an order until the database is closed."""
     with ending, _signals_for(server):
         try:
@@ -74,7 +76,7 @@ def _run(server: OrderlyServer, ending: Ending, boot: BootMigration, container: 
         finally:
             ending.order()
             ending.settle()
-            if boot.wait(ending.remaining()) and ending.threads_end():
+            if boot.wait(ending.remaining()) and keeper.stop(ending.remaining()) and ending.threads_end():
                 container.database().close()
             else:
                 ending.cut_off()
@@ -94,12 +96,19 @@ def _config(container: Container, readiness: Readiness) -> uvicorn.Config:
     )
 
 
-def _begin(server: OrderlyServer, manager: ServiceManager, readiness: Readiness, boot: BootMigration, say: Say) -> None:
+def _begin(
+    server: OrderlyServer,
+    manager: ServiceManager,
+    readiness: Readiness,
+    say: Say,
+    others: Sequence[Callable[[], None]],
+) -> None:
     for listener in server.listeners:
         say(f"listening on {listener.address}")
     manager.status(MIGRATING)
     server.keep(begin_pulse(manager, readiness))
-    boot.start()
+    for start in others:
+        start()
 
 
 def _tell(manager: ServiceManager, listeners: Sequence[Listener], on_report: Report, report: MigrationReport) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,12 +12,14 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from app.container import Container
+from app.usecases.mounts.look import LookAtMounts
 from app.usecases.oauth.look import LookAtConnection
 from app.version import __version__
 from domain.connections import EXPIRES_SOON_MS, Status
 from domain.errors import DomainError
 from domain.instants import SECOND_MS
 from domain.keys import KeyPurpose, KeyState
+from domain.mounts import State
 from domain.ports import (
     ApiTokenStore,
     AuditLog,
@@ -50,6 +53,7 @@ class Sources:
     backups: BackupStore
     ledger: MigrationLedger
     audit: AuditLog
+    mounts: LookAtMounts
     clock: Clock
     schema: str
     reasons: Callable[[], Sequence[str]]
@@ -70,6 +74,7 @@ def sources_of(
         backups=container.unaudited_backups(),
         ledger=container.ledger(),
         audit=container.audit(),
+        mounts=container.look_at_mounts(),
         clock=container.clock(),
         schema=schema,
         reasons=reasons,
@@ -179,6 +184,15 @@ class _Stock:
         else:
             yield (), not self.of.reasons()
 
+    def token_mounts(self) -> Readings:
+        """Give each state its number, so that one that is gone is a zero and no gap."""
+        states = Counts(view.state for view in self.of.mounts())
+        for state in State:
+            yield (state.value,), states[state]
+
+    def stale_containers(self) -> Readings:
+        yield (), sum(view.is_stale(reader) for view in self.of.mounts() for reader in view.readers)
+
     def connections(self) -> Readings:
         for forge in FORGES:
             found = self.of.look(forge).status
@@ -211,6 +225,13 @@ def _gauges(stock: _Stock) -> tuple[_Gauge, ...]:
         ),
         _Gauge("migrations_pending", "Old files that wait for a person.", (), {"migrations": stock.pending}),
         _Gauge("boot_migration_running", "1 while old files are moved at start.", (), {"boot": stock.migrating}),
+        _Gauge("token_mounts", "Token mounts by how they stand.", ("state",), {"token_mounts": stock.token_mounts}),
+        _Gauge(
+            "stale_containers",
+            "Containers that may still use an older token, which they read before the newest was delivered.",
+            (),
+            {"stale_containers": stock.stale_containers},
+        ),
         _Gauge(
             "oauth_connection_status",
             "1 for the status that the connection to a forge is in, 0 for the others.",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.audit import current_actor
+from app.usecases.mounts.refresh import RefreshMounts
 from domain.audit import Action
 from domain.errors import Conflict, NotFound
 from domain.instants import format_instant
@@ -18,6 +19,7 @@ class RollbackSecret:
     history: SecretHistory
     audit: AuditLog
     clock: Clock
+    refresh: RefreshMounts
 
     def __call__(self, name: str, version: int, *, expected_version: int | None = None) -> int:
         """Return the new version. A secret that was deleted is there again.
@@ -43,6 +45,7 @@ class RollbackSecret:
             new = self.secrets.set(name, older.value.reveal(), expected_version=compared, expires_at=expires_at)
             detail = f"version {new} from version {version}"
             self.audit.record(current_actor(), Action.SECRET_ROLLBACK, name, detail=detail)
+        self.refresh(name)
         return new
 
     def _living(self, versions: dict[int, SecretVersion]) -> int | None:

@@ -8,6 +8,11 @@ from domain.values import SecretValue, is_token_line
 _ASSIGNMENT = re.compile(r"[^=]*=+[^=]")
 
 
+def line_end(content: bytes) -> str:
+    """Return the line ends that stand behind the token."""
+    return content[len(content.rstrip(b"\r\n")) :].decode()
+
+
 def parse_token_file(content: bytes) -> SecretValue:
     """Return the token; line ends after it are no part of it. Raises `Malformed`, without the content."""
     token = decode_utf8(content).rstrip("\r\n")

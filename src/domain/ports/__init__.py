@@ -28,6 +28,8 @@ from domain.ports.legacy_file_sink import LegacyFileSink as LegacyFileSink
 from domain.ports.legacy_file_source import LegacyFileSource as LegacyFileSource
 from domain.ports.lock import Lock as Lock
 from domain.ports.migration_ledger import MigrationLedger as MigrationLedger
+from domain.ports.mount_register import MountRegister as MountRegister
+from domain.ports.mount_watch import MountWatch as MountWatch
 from domain.ports.named_requests import NamedRequests as NamedRequests
 from domain.ports.oauth_token_store import OAuthTokenStore as OAuthTokenStore
 from domain.ports.pending_authorizations import PendingAuthorizations as PendingAuthorizations
@@ -48,3 +50,5 @@ from domain.ports.service_manager import ServiceManager as ServiceManager
 from domain.ports.session_store import SessionStore as SessionStore
 from domain.ports.setting_store import SettingStore as SettingStore
 from domain.ports.stored_values import StoredValues as StoredValues
+from domain.ports.token_mount import Memory as Memory
+from domain.ports.token_mount import TokenMount as TokenMount

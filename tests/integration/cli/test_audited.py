@@ -53,10 +53,15 @@ ACTS = {
     "secrets get": Act(Action.SECRET_READ, ("penpot_api_token",), "penpot_api_token"),
     "secrets set": Act(Action.SECRET_WRITE, ("a",), "a", NEW),
     "secrets delete": Act(
-        Action.SECRET_DELETE, ("penpot_api_token", "--confirm", "penpot_api_token"), "penpot_api_token"
+        Action.SECRET_DELETE,
+        ("penpot_api_token", "--confirm", "penpot_api_token"),
+        "penpot_api_token",
+        then=(Action.MOUNT_DELIVER,),
     ),
     "secrets history": ("penpot_api_token",),
-    "secrets rollback": Act(Action.SECRET_ROLLBACK, ("agent_token:coder", "1"), "agent_token:coder"),
+    "secrets rollback": Act(
+        Action.SECRET_ROLLBACK, ("agent_token:coder", "1"), "agent_token:coder", then=(Action.MOUNT_DELIVER,)
+    ),
     "secrets destroy": Act(
         Action.SECRET_DESTROY, ("agent_token:coder", "1", "--confirm", "agent_token:coder"), "agent_token:coder"
     ),
@@ -72,6 +77,11 @@ ACTS = {
     "oauth access-token": Act(Action.OAUTH_READ, ("gitlab",), "gitlab"),
     "git-credential": ("store",),
     "oauth disconnect": Act(Action.OAUTH_DISCONNECT, ("gitlab", "--confirm", "gitlab"), "gitlab"),
+    "mounts list": NOTHING,
+    "mounts open": Act(Action.MOUNT_OPEN, ("reviewer",), "reviewer", then=(Action.MOUNT_DELIVER, Action.MOUNT_DELIVER)),
+    "mounts close": Act(Action.MOUNT_CLOSE, ("coder",), "coder"),
+    "mounts reconcile": NOTHING,
+    "mounts exec": ELSEWHERE,
     "api-tokens create": Act(Action.TOKEN_CREATE, ("--name", "x", "--grant", "admin"), "{made}"),
     "api-tokens list": NOTHING,
     "api-tokens revoke": Act(Action.TOKEN_REVOKE, ("{other}",), "{other}"),
@@ -109,6 +119,7 @@ def used_home(moved_home, tmp_path):
     moved_home.call("secrets", "set", "deleted", stdin=NEW)
     moved_home.call("secrets", "delete", "deleted", "--confirm", "deleted")
     moved_home.call("config", "set", "backup_keep", "last=5")
+    moved_home.call("mounts", "open", "coder")
     with closing(sqlite3.connect(moved_home.database)) as connection, connection:
         connection.execute("UPDATE operator_oauth_tokens SET expires_at = NULL")  # so that no forge has to be asked
     return moved_home
@@ -263,4 +274,4 @@ def test_what_is_forgotten_because_it_is_damaged_is_written_down_with_the_backup
 
     left = events(used_home)
     newest = [event["action"] for event in left[: len(left) - before]]
-    assert newest == ["secret.destroy", "secret.delete", "backup.create"]
+    assert newest == ["secret.destroy", "mount.deliver", "secret.delete", "backup.create"]

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.memory import ManualClock
 from app.boot import open_service
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from tests.integration.client.service import a_server, a_service
 
 

@@ -18,7 +18,7 @@ from app.container import Container
 from app.http.application import build_app
 from app.http.peers import PeerProtocol
 from app.http.readiness import Readiness
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.migrations import MigrationReport
 from tests.support.memory_service import MemoryService
 

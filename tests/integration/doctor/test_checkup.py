@@ -34,6 +34,7 @@ def test_all_is_well_and_every_check_says_what_it_saw(home):
         "connections",
         "expiry",
         "audit log",
+        "token mounts",
         "sealed values",
         "plaintext",
     ]

@@ -289,4 +289,5 @@ def test_where_tokens_are_mounted_is_not_searched(home):
     (place / "token").write_text(REVIEWER_TOKEN)
     home.env["STRONGROOM_RUNTIME_DIR"] = str(place)
 
-    assert checks_of(home, "--deep", code=0) == []
+    (check,) = checks_of(home, "--deep", code=10)
+    assert check["name"] == "token mounts"  # that it is on a disk is told, and nothing of what is in it

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.boot import migrate, open_service
 from app.container import Container
-from app.settings import load_settings
+from app.setting_sources import load_settings
 
 MTIME_NS = 1_790_000_000_123_456_789
 RESTORED = "restored"

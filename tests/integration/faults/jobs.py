@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.container import directory_sink
+from app.container.filing import directory_sink
 from tests.integration.faults import invariants, key_jobs
 from tests.integration.faults.homes import EVERYTHING, GITLAB, MODES, MTIME_NS, RESTORED, SESSIONS, TOKENS, Home
 

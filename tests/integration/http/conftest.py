@@ -11,7 +11,7 @@ from app.boot import open_service
 from app.container import Container
 from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.migrations import MigrationReport
 from tests.integration.http.vaulted import a_vaulted_home
 

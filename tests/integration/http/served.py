@@ -11,7 +11,7 @@ PROGRAM = """
 import json, sys
 from app.boot import open_service
 from app.http.server import serve
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.errors import DomainError
 
 say = lambda line: print(line, flush=True)

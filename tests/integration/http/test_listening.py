@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from app.http.listening import listening
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.errors import Busy, Invalid
 from tests.support.ports import free_port
 

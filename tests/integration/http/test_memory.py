@@ -29,7 +29,7 @@ from app.boot import migrate
 from app.container import Container
 from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.instants import DAY_MS
 from domain.values import FORGES
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from app.boot import open_service
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from tests.integration.http.served import ready, refused, serving
 from tests.support.ports import free_port
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.boot import open_service
 from app.http.tls import tls_context
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.errors import Invalid
 from tests.integration.http.certificates import write_certificate
 from tests.integration.http.served import PATIENCE, read_to, ready, refused, serving

@@ -7,7 +7,7 @@ from json import dumps, loads
 import pytest
 
 from app.boot import open_service
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from tests.integration.http.served import read_to, serving
 from tests.support.ports import free_port
 

@@ -12,7 +12,7 @@ from adapters.memory import ManualClock
 from app.boot import open_service
 from app.http.application import build_app
 from app.http.readiness import Readiness
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from app.usecases.oauth.connect import new_random
 from domain.connections import AUTHORIZATION_TTL_MS, digest_of
 from domain.errors import ForgeFailed

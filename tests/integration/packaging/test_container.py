@@ -10,7 +10,8 @@ import threading
 
 import pytest
 
-from app.settings import SPECS, load_settings
+from app.setting_sources import load_settings
+from app.settings import SPECS
 from domain.values import SecretValue
 from tests.integration.packaging.programs import PACKAGING, ROOT
 

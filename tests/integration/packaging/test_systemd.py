@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.http.ending import GRACE_S, REFRESH_GRACE_S
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from tests.integration.packaging.programs import PACKAGING, ROOT, program
 from tests.integration.packaging.units import SYSTEMD, directives
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.boot import open_service
 from app.container import Container, open_container, plan_only
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.errors import DatabaseUnusable
 from tests.support.memory_service import MemoryService
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import SPECS, load_settings
+from app.setting_sources import load_settings
+from app.settings import SPECS
 from domain.backups import Retention
 
 HOME = {"HOME": "/home/someone"}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.settings import SPECS, load_settings
+from app.setting_sources import load_settings
+from app.settings import SPECS
 from app.stored_settings import parse_storable
 from domain.backups import Retention, parse_retention
 from domain.errors import Invalid

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.settings import load_settings
+from app.setting_sources import load_settings
 from domain.errors import Invalid
 
 HOME = {"HOME": "/home/someone"}

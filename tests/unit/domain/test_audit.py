@@ -34,6 +34,7 @@ def test_the_names_of_acts_are_those_that_are_stored():
         "oauth.read", "oauth.write", "oauth.disconnect", "api_token.create", "api_token.revoke",
         "key.rotate", "key.retire", "key.change_master", "key.kit", "migration.run", "legacy.restore",
         "legacy.export", "backup.create", "setting.change", "login", "denied", "audit.prune",
+        "mount.open", "mount.deliver", "mount.close",
     }  # fmt: skip
 
 

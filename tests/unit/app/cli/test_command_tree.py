@@ -26,6 +26,9 @@ TAKES_A_TEXT = {
     "config set value",  # refused for every setting that is a secret
     "sessions set session_id",
 }
+RUNS_ANOTHER = ("mounts", "exec")
+"""Takes any argument: it belongs to the command that is run."""
+
 SUSPICIOUS = ("value", "token", "secret", "password", "passphrase", "credential", "key_material", "session_id")
 
 
@@ -95,13 +98,19 @@ def test_what_reads_a_secret_reads_it_from_a_file_or_standard_input(path):
     assert len([parameter for parameter in command.params if isinstance(parameter, click.Argument)]) == 1
 
 
-@every_leaf
+@of_each([(path, command) for path, command in LEAVES if path != RUNS_ANOTHER])
 def test_a_usage_error_is_a_document_and_repeats_no_argument(path, command):
     result = CliRunner().invoke(root, [*path, "hunter2", "hunter2", "hunter2", "hunter2", "--json"])
 
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["code"] == "usage"
     assert "hunter2" not in result.output
+
+
+def test_what_is_said_to_another_command_is_not_said_to_us():
+    result = CliRunner().invoke(root, [*RUNS_ANOTHER, "No Name", "--", "cat", "--json"])
+
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_a_mistyped_command_is_told_the_nearest():

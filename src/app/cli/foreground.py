@@ -1,0 +1,60 @@
+"""Run a command in the foreground, as if it had been called in our place: its signals, its terminal, its exit code."""
+
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+_PASSED_ON = frozenset(
+    {
+        signal.SIGHUP,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGTERM,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGWINCH,
+        signal.SIGCONT,
+    }
+)
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+_NOT_FOUND, _NOT_EXECUTABLE, _BY_SIGNAL = 127, 126, 128
+"""As a shell says it (POSIX, 2.8.2)."""
+
+
+@contextmanager
+def signals_waiting() -> Iterator[set[signal.Signals]]:
+    """Let the signals that are passed on wait, for a `with` block; gives those that were blocked before.
+
+    What comes before there is a command waits for it, and what comes behind it does not keep us from clearing up.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
+    try:
+        yield {signal.Signals(number) for number in before}
+    finally:
+        while signal.sigtimedwait(_PASSED_ON, 0) is not None:
+            pass  # they were meant for the command, which has ended
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], blocked: set[signal.Signals]) -> int:
+    """Run `command` inside of `signals_waiting`, which gave `blocked`; returns its exit code, or 128 and its signal."""
+    try:
+        pid = os.posix_spawnp(command[0], [*command], environment, setsigmask=blocked, setsigdef=_IGNORED_BY_PYTHON)
+    except FileNotFoundError:
+        return _NOT_FOUND
+    except OSError:
+        return _NOT_EXECUTABLE
+    while True:
+        met = signal.sigwaitinfo({*_PASSED_ON, signal.SIGCHLD})
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else _BY_SIGNAL - code
+        if met.si_signo != signal.SIGCHLD and not _is_from_terminal(met):
+            os.kill(pid, met.si_signo)
+
+
+def _is_from_terminal(met: signal.struct_siginfo) -> bool:
+    """A terminal sends to its whole foreground group, of which the command is one."""
+    return met.si_code > 0

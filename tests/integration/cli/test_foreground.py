@@ -1,0 +1,105 @@
+"""A command in the foreground: its exit code, its signals, its terminal."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+
+PATIENCE_S = 20
+PROGRAM = """
+import os, signal, sys
+from app.cli.foreground import run, signals_waiting
+with signals_waiting() as blocked:
+    if os.environ.get("EARLY"):
+        os.kill(os.getpid(), int(os.environ["EARLY"]))
+    code = run(sys.argv[1:], os.environ, blocked)
+print("cleared up", flush=True)
+sys.exit(code)
+"""
+COUNTS_INTERRUPTS = "trap 'echo interrupted' INT; echo ready; read line; echo $line"
+
+
+def call(*command, stdin=b"", **environment):
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *command],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["true"], 0),
+        (["sh", "-c", "exit 7"], 7),
+        (["sh", "-c", "kill -KILL $$"], 128 + signal.SIGKILL),
+        (["sh", "-c", "kill -TERM $$"], 128 + signal.SIGTERM),
+        (["no-such-command"], 127),
+        (["/"], 126),
+    ],
+    ids=str,
+)
+def test_the_exit_code_is_the_commands_and_there_is_clearing_up(command, code):
+    done = call(*command)
+
+    assert (done.returncode, done.stdout) == (code, b"cleared up\n")
+
+
+def test_what_is_typed_goes_to_the_command():
+    assert call("cat", stdin=b"typed").stdout == b"typedcleared up\n"
+
+
+def test_a_signal_that_comes_too_early_waits_for_the_command():
+    done = call("sleep", "30", EARLY=str(int(signal.SIGTERM)))
+
+    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, b"cleared up\n")
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "USR1"])
+def test_a_signal_is_passed_on_and_its_effect_waited_for(name):
+    script = f"trap 'echo got; exit 5' {name}; echo ready; while :; do sleep 0.02; done"
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, "sh", "-c", script], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            process.send_signal(getattr(signal, f"SIG{name}"))
+            said = process.stdout.read()
+            code = process.wait(PATIENCE_S)
+        finally:
+            process.kill()
+
+    assert (code, said) == (5, b"got\ncleared up\n")
+
+
+def test_an_interrupt_at_the_terminal_reaches_the_command_once():
+    master, slave = pty.openpty()
+    on_terminal = partial(os.login_tty, slave)
+    command = [sys.executable, "-c", PROGRAM, "sh", "-c", COUNTS_INTERRUPTS]
+    with subprocess.Popen(command, preexec_fn=on_terminal) as process:  # noqa: PLW1509 - no threads here
+        os.close(slave)
+        try:
+            read_until(master, b"ready")
+            os.write(master, b"\x03")
+            read_until(master, b"interrupted")
+            os.write(master, b"end\n")
+            screen = read_until(master, b"cleared up")
+        finally:
+            os.close(master)
+            process.kill()
+
+    assert b"interrupted" not in screen
+
+
+def read_until(master, awaited):
+    seen = b""
+    while awaited not in seen:
+        assert select.select([master], [], [], PATIENCE_S)[0], seen
+        seen += os.read(master, 4_096)
+    return seen[: seen.index(awaited)]
