@@ -51,16 +51,20 @@ class ServedMounts:
     def wait_until_noticed(self):
         seconds_until(self.is_noticed)
 
-    def patch(self, token):
-        """Rotate over HTTP; returns the version."""
+    def ask(self, method, path, body=None):
+        """Ask over HTTP; returns the answer's document, None if it has none."""
         request = urllib.request.Request(
-            f"{self.home.url}/agents/reviewer/token",
-            json.dumps({"token": token}).encode(),
+            f"{self.home.url}{path}",
+            None if body is None else json.dumps(body).encode(),
             {"Authorization": f"Bearer {self.home.token}", "Content-Type": "application/json"},
-            method="PATCH",
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:
-            return json.load(answer)["version"]
+            return json.loads(answer.read() or b"null")
+
+    def patch(self, token):
+        """Rotate over HTTP; returns the version."""
+        return self.ask("PATCH", "/agents/reviewer/token", {"token": token})["version"]
 
 
 @contextmanager

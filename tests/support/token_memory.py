@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import traceback
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,7 @@ def remount(root, options):
 
 
 def without_noswap():
-    """Return the word for a mount that never swaps, where the kernel has it (6.4)."""
+    """Tell whether the kernel has no memory that never swaps: `noswap` came with Linux 6.4."""
     with memory_directory() as root:
         root.mkdir()
         tried = ["mount", "-t", "tmpfs", "-o", "noswap", "tokens", str(root)]
@@ -113,12 +112,6 @@ def mount_options(root):
 
 def as_user(uid, act):
     """Call `act` in a process of that user, without a capability; what it asserts is asserted here."""
-    with _child(uid, act) as (ended, said):
-        assert ended == 0, said
-
-
-@contextmanager
-def _child(uid, act):
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -137,7 +130,7 @@ def _child(uid, act):
     os.close(writing)
     with os.fdopen(reading, "rb") as said:
         text = said.read().decode()
-    yield os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, text
 
 
 def stepped(root, step, *strace):
@@ -164,6 +157,6 @@ def traced(root, step, log):
     if reason := missing_tool():
         pytest.skip(reason)
     calls = "openat,fchown,fchownat,chown,fchmod,fchmodat,chmod,write,ftruncate,truncate,rename,renameat,unlinkat"
-    done = stepped(root, step, "-o", str(log), "-s", "0", "-e", f"trace={calls}")
+    done = stepped(root, step, "-o", str(log), "-e", f"trace={calls}")
     assert done.returncode == 0, done.stderr
     return [call.groups() for call in CALL.finditer(log.read_text()) if str(root) in call["rest"]]

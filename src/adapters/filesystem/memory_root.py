@@ -80,9 +80,9 @@ class MemoryRoot:
         """Unmount what we mounted, if nothing but empty directories is in it; tells whether it is gone."""
         try:
             with self.opened() as root:
-                if root is None or _mounted_as(root)[0] != _SOURCE or not _is_empty(root):
+                if root is None or not kernel.is_mount_point(root) or _mounted_as(root)[0] != _SOURCE:
                     return False
-                if not kernel.is_mount_point(root):
+                if not _is_empty(root):
                     return False
         except OSError:
             return False

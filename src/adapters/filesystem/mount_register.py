@@ -1,6 +1,7 @@
 """Which token mounts are open: a JSON document each, in the memory that they are in."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,8 @@ from domain.values import is_agent_name, parse_agent_name
 
 _FORMAT = 1
 _SUFFIX = ".json"
+_LIMIT = 1 << 20
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ROOM = "make room in the memory file system, or close mounts"
 
 
@@ -25,13 +28,13 @@ class FileMountRegister(MountRegister):
 
     def __init__(self, root: Path, *, service: str) -> None:
         self._root = MemoryRoot(root, service)
-        self._records = root / RECORDS
+        self._records = str(root / RECORDS)
         self._service = service
 
     @override
     def all(self) -> list[Mount]:
         try:
-            names = [entry.name for entry in self._records.iterdir()]
+            names = [entry.name for entry in Path(self._records).iterdir()]
         except OSError:
             return []
         agents = sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
@@ -43,8 +46,11 @@ class FileMountRegister(MountRegister):
         if not is_agent_name(agent):
             return None
         try:
-            with open(self._place(agent), "rb") as file:  # noqa: PTH123 - a third of the time
-                mount = _read(json.load(file), self._service)
+            descriptor = os.open(self._place(agent), _READ)  # half the time of open(), where there is nothing
+            try:
+                mount = _read(json.loads(os.read(descriptor, _LIMIT)), self._service)
+            finally:
+                os.close(descriptor)
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
         return mount if mount.agent == agent else None

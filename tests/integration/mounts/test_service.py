@@ -50,6 +50,21 @@ def test_a_new_token_is_in_the_container_before_the_answer(served):
             assert token_of(directory).read_text() == a_token(number)
 
 
+def test_every_change_over_http_is_in_the_mount_before_the_answer(served):
+    file, secret = token_of(served.open()), "/secrets/agent_token:reviewer"
+
+    served.ask("PUT", secret, {"value": a_token(1)})
+    assert file.read_text() == a_token(1)
+    served.ask("POST", f"{secret}/rollback", {"version": 1})
+    assert file.read_text() == a_token(0)
+    served.ask("DELETE", secret)
+    assert not file.exists()
+    served.ask("PUT", secret, {"value": a_token(2)})
+    assert file.read_text() == a_token(2)
+    served.ask("DELETE", "/agents/reviewer/token")
+    assert not file.exists()
+
+
 def test_what_is_in_a_container_can_be_read_there_and_not_written(served):
     directory = served.open()
     script = "touch /mnt/x; rm -f /mnt/tokens/reviewer; mv /mnt/tokens /mnt/y; cat /mnt/tokens/reviewer"
