@@ -35,6 +35,7 @@ def filesystem(descriptor: int) -> Filesystem:
     number = ctypes.c_ulong.from_buffer(buffer).value & 0xFFFFFFFF
     options, kind = _mounted_as(descriptor)
     in_memory = number in _KINDS
+    # ramfs is never swapped out, nor is tmpfs with `noswap`; where there is no device, nothing is. A disk is no memory.
     may_swap = in_memory and _KINDS[number] == "tmpfs" and "noswap" not in options and _has_swap()
     return Filesystem(_KINDS.get(number, kind), in_memory, may_swap)
 

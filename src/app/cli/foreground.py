@@ -2,8 +2,9 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _PASSED_ON = frozenset(
     {
@@ -45,6 +46,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], blocked: set[sig
         return _NOT_FOUND
     except OSError:
         return _NOT_EXECUTABLE
+    _tell_of_end(pid)
     while True:
         met = signal.sigwaitinfo({*_PASSED_ON, signal.SIGCHLD})
         ended, status = os.waitpid(pid, os.WNOHANG)
@@ -53,6 +55,18 @@ def run(command: Sequence[str], environment: Mapping[str, str], blocked: set[sig
             return code if code >= 0 else _BY_SIGNAL - code
         if met.si_signo != signal.SIGCHLD and not _is_from_terminal(met):
             os.kill(pid, met.si_signo)
+
+
+def _tell_of_end(pid: int) -> None:
+    """Have this thread be sent SIGCHLD when a child ends: the kernel may send it to a thread that ignores it."""
+    waiting = threading.get_ident()
+
+    def tell() -> None:
+        with suppress(ChildProcessError):  # it was told, and is no child any more
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            signal.pthread_kill(waiting, signal.SIGCHLD)
+
+    threading.Thread(target=tell, name="end-of-command", daemon=True).start()
 
 
 def _is_from_terminal(met: signal.struct_siginfo) -> bool:

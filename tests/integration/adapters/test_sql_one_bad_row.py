@@ -31,7 +31,9 @@ class Vault:
         self.find = FindDamage(history=self.history)
         self.forget = ForgetDamaged(find=self.find, secrets=self.secrets, history=self.history, backups=self.backups)
         audit = MemoryAuditLog(MemoryCipher(), clock)
-        self.roll_back = RollbackSecret(secrets=self.secrets, history=self.history, audit=audit, clock=clock)
+        self.roll_back = RollbackSecret(
+            secrets=self.secrets, history=self.history, audit=audit, clock=clock, refresh=lambda _name: None
+        )
         with database.transaction():
             for name in NAMES:
                 self.secrets.set(name, f"{HIDDEN}-old")

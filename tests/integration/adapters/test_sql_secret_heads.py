@@ -129,7 +129,9 @@ def test_it_can_be_rolled_back(vault):
     vault.sql("UPDATE secret SET version = 1")
     audit = MemoryAuditLog(MemoryCipher(), vault.clock)
     audit.begin()
-    roll_back = RollbackSecret(secrets=vault.secrets, history=vault.history, audit=audit, clock=vault.clock)
+    roll_back = RollbackSecret(
+        secrets=vault.secrets, history=vault.history, audit=audit, clock=vault.clock, refresh=lambda _name: None
+    )
 
     assert roll_back(NAME, 2) == 4
     assert vault.secrets.get(NAME).value.reveal() == "tok-2"

@@ -21,7 +21,7 @@ with signals_waiting() as blocked:
 print("cleared up", flush=True)
 sys.exit(code)
 """
-COUNTS_INTERRUPTS = "trap 'echo interrupted' INT; echo ready; read line; echo $line"
+COUNTS_INTERRUPTS = "trap 'echo interrupted' INT; echo ready; until read line; do :; done; echo end of $line"
 
 
 def call(*command, stdin=b"", **environment):
@@ -85,21 +85,31 @@ def test_an_interrupt_at_the_terminal_reaches_the_command_once():
     with subprocess.Popen(command, preexec_fn=on_terminal) as process:  # noqa: PLW1509 - no threads here
         os.close(slave)
         try:
-            read_until(master, b"ready")
+            screen = Screen(master)
+            screen.read_until(b"ready")
             os.write(master, b"\x03")
-            read_until(master, b"interrupted")
-            os.write(master, b"end\n")
-            screen = read_until(master, b"cleared up")
+            screen.read_until(b"interrupted")
+            os.write(master, b"lines\n")
+            between = screen.read_until(b"end of lines")
+            screen.read_until(b"cleared up")
         finally:
             os.close(master)
             process.kill()
 
-    assert b"interrupted" not in screen
+    assert b"interrupted" not in between
 
 
-def read_until(master, awaited):
-    seen = b""
-    while awaited not in seen:
-        assert select.select([master], [], [], PATIENCE_S)[0], seen
-        seen += os.read(master, 4_096)
-    return seen[: seen.index(awaited)]
+class Screen:
+    """What a terminal shows, read bit by bit."""
+
+    def __init__(self, master):
+        self.master = master
+        self.unread = b""
+
+    def read_until(self, awaited):
+        """Return what is shown before `awaited`; what comes behind it is for the next time."""
+        while awaited not in self.unread:
+            assert select.select([self.master], [], [], PATIENCE_S)[0], self.unread
+            self.unread += os.read(self.master, 4_096)
+        before, _, self.unread = self.unread.partition(awaited)
+        return before
