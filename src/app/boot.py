@@ -6,10 +6,12 @@ from contextlib import contextmanager
 
 from app.container import Container, open_container, plan_only
 from app.settings import Settings
+from app.usecases.unlock import LOCK_PATIENCE_MS
 from domain.doctor import Check
 from domain.errors import DomainError, Integrity
 from domain.instants import DAY_MS
 from domain.migrations import MigrationReport, Preference
+from domain.mounts import token_files
 from domain.ports import Progress
 
 
@@ -84,6 +86,18 @@ def _reconcile_mounts(container: Container) -> None:
         faults = [error.message]
     for fault in faults:
         container.progress().note(f"token mounts: {fault}")
+
+
+def wipe_mount(settings: Settings, agent: str) -> bool:
+    """Wipe an agent's token mount with neither key nor database, and so without an event; tells whether it was there.
+
+    For when these are gone: a token must not stay in a container for want of them. Raises `Busy` or `DeliveryFailed`.
+    """
+    container = open_container(settings)
+    mounts, register = container.token_mount(), container.mount_register()
+    with container.mounts_lock().hold(patience_ms=LOCK_PATIENCE_MS):
+        was_there = [mounts.wipe(agent, file) for file in token_files(agent)]
+        return register.forget(agent) or any(was_there)
 
 
 def examine(settings: Settings, progress: Progress | None = None, *, deep: bool = False) -> list[Check]:

@@ -22,6 +22,9 @@ REVIVAL_MS = 10 * MINUTE_MS
 _TOLERANCE_MS = 100
 """The kernel tells the start of a process in hundredths of a second, counted from a boot that it tells in seconds."""
 
+_CLOCK_STEP_MS = 5 * SECOND_MS
+"""How far a clock may be set back by those who keep it right."""
+
 _OWNER = re.compile(r"(?P<uid>[0-9]{1,10})(:(?P<gid>[0-9]{1,10}))?")
 _RANGE = re.compile(r"\s*([0-9]{1,10})[\s:]+([0-9]{1,10})[\s:]+([0-9]{1,10})\s*")
 _IDS = 2**32 - 1
@@ -114,6 +117,7 @@ class Mount:
 
     `awaited_since`: it was opened then, and no process has come. `left_at`: its last process was missed
     then. `ended_at`: nothing is in it since. `holders` are processes that have it without mounting it.
+    `was_read`: a container had it, which a runtime may begin again.
     `fault` says why the newest version could not be delivered, or what is there not be wiped.
     """
 
@@ -123,6 +127,7 @@ class Mount:
     awaited_since: int | None = None
     left_at: int | None = None
     ended_at: int | None = None
+    was_read: bool = False
     holders: tuple[str, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     fault: str | None = None
@@ -174,18 +179,19 @@ def advance(
 
     `readers` are those of the agent, `living` the processes among its holders that are alive. One that
     ended is open again once it is read again: a runtime has begun the container anew. An instant that
-    is still to come (a clock was set back) keeps nothing open.
+    is well ahead (a clock was set back) keeps nothing open.
     """
     reading = [reader for reader in readers if reader.mounted is not Mounted.DELETED]
     holders = tuple(holder for holder in mount.holders if holder in living)
+    mount = replace(mount, holders=holders, was_read=mount.was_read or bool(reading))
     awaited_since = None if _has_come(mount, reading, now) else mount.awaited_since
     if reading or holders or awaited_since is not None:
-        return replace(mount, holders=holders, awaited_since=awaited_since, left_at=None, ended_at=None)
+        return replace(mount, awaited_since=awaited_since, left_at=None, ended_at=None)
     if mount.ended_at is not None:
         return mount if _within(mount.ended_at, REVIVAL_MS, now) else None
     left_at = now if mount.left_at is None else mount.left_at
     is_over = not _within(left_at, linger_ms, now)
-    return replace(mount, holders=(), awaited_since=None, left_at=left_at, ended_at=now if is_over else None)
+    return replace(mount, awaited_since=None, left_at=left_at, ended_at=now if is_over else None)
 
 
 def _has_come(mount: Mount, reading: Sequence[Reader], now: int) -> bool:
@@ -196,4 +202,4 @@ def _has_come(mount: Mount, reading: Sequence[Reader], now: int) -> bool:
 
 
 def _within(since: int, span: int, now: int) -> bool:
-    return 0 <= now - since < span
+    return -_CLOCK_STEP_MS <= now - since < span

@@ -27,5 +27,6 @@ def unmount_below(base: Path) -> None:
 
 def mounts_below(base: Path) -> list[str]:
     """List the mount points at and below `base`."""
-    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = [line.split()[4].replace("\\040", " ") for line in lines]
     return [point for point in points if point == str(base) or point.startswith(f"{base}/")]

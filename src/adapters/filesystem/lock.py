@@ -23,13 +23,16 @@ _PID_DIGITS = 20
 class FileLock(Lock):
     """A lock on the file `path`, which names its holder's process. Threads exclude one another, too."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, longest_pause_s: float = _LONGEST_PAUSE_S) -> None:
+        """Who waits looks again after `longest_pause_s` at most: the shorter, the fairer to him."""
         self._path = path
+        self._longest_pause_s = longest_pause_s
 
     @override
     @contextmanager
     def hold(self, *, patience_ms: int, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-        with locked(self._path, patience_ms=patience_ms, on_wait=on_wait) as descriptor:
+        pause_s = self._longest_pause_s
+        with locked(self._path, patience_ms=patience_ms, on_wait=on_wait, longest_pause_s=pause_s) as descriptor:
             _sign(descriptor, str(os.getpid()))
             try:
                 yield
@@ -38,7 +41,13 @@ class FileLock(Lock):
 
 
 @contextmanager
-def locked(path: Path, *, patience_ms: int, on_wait: Callable[[], None] | None = None) -> Iterator[int]:
+def locked(
+    path: Path,
+    *,
+    patience_ms: int,
+    on_wait: Callable[[], None] | None = None,
+    longest_pause_s: float = _LONGEST_PAUSE_S,
+) -> Iterator[int]:
     """Hold a lock on the file `path` for a `with` block and give its descriptor, open for reading and writing.
 
     Makes the file, mode 0600, and its directory where they are missing. Raises `Busy`, and
@@ -46,7 +55,7 @@ def locked(path: Path, *, patience_ms: int, on_wait: Callable[[], None] | None =
     """
     descriptor = _opened(path)
     try:
-        if not _acquired(descriptor, path, patience_ms, on_wait):
+        if not _acquired(descriptor, path, patience_ms, on_wait, longest_pause_s):
             raise _busy(descriptor, path)
         try:
             yield descriptor
@@ -65,7 +74,9 @@ def _opened(path: Path) -> int:
         raise _unusable(path, error) from error
 
 
-def _acquired(descriptor: int, path: Path, patience_ms: int, on_wait: Callable[[], None] | None) -> bool:
+def _acquired(
+    descriptor: int, path: Path, patience_ms: int, on_wait: Callable[[], None] | None, longest_pause_s: float
+) -> bool:
     if _taken(descriptor, path):
         return True
     if on_wait is not None:
@@ -77,7 +88,7 @@ def _acquired(descriptor: int, path: Path, patience_ms: int, on_wait: Callable[[
         if left <= 0:
             return False
         time.sleep(min(pause, left))
-        pause = min(2 * pause, _LONGEST_PAUSE_S)
+        pause = min(2 * pause, longest_pause_s)
     return True
 
 

@@ -19,7 +19,7 @@ AGENTS, RECORDS, _SERVICE = "agents", "records", "service"
 _PARENT = 0o755
 _OTHERS_WRITE = 0o022
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPTIONS = "size=64m,nr_inodes=16384,mode=0711"
+_OPTIONS = "size=64m,nr_inodes=16384,mode=0700"
 _SOURCE = "strongroom"
 """What the table of mounts calls the source of one that we mounted."""
 
@@ -113,7 +113,8 @@ class MemoryRoot:
             with _directory_at(nearest.resolve()) as descriptor:
                 self._refuse_disk(descriptor)
         for path in (*reversed(self.path.parents), self.path):
-            mode = PASSABLE if path == self.path else _PARENT
+            # A runtime passes as root, or as this user. Another user of the number that a file belongs to must not.
+            mode = PRIVATE_DIRECTORY if path == self.path else _PARENT
             try:
                 path.mkdir(mode)
             except OSError:
@@ -128,7 +129,7 @@ class MemoryRoot:
         if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE:
             raise MountRefused(
                 f"{self.path} belongs to another user, or others may write to it",
-                advice="name a directory of this user in STRONGROOM_RUNTIME_DIR, of mode 0711 or less",
+                advice="name a directory of this user in STRONGROOM_RUNTIME_DIR, of mode 0700",
             )
 
     def _is_ready(self, root: int) -> bool:

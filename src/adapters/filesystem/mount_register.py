@@ -1,5 +1,6 @@
 """Which token mounts are open: a JSON document each, in the memory that they are in."""
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ _FORMAT = 1
 _SUFFIX = ".json"
 _LIMIT = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_ENTRY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP})
+"""What says that nothing is entered, or something that we did not; all else is trouble in looking."""
+
 _ROOM = "make room in the memory file system, or close mounts"
 
 
@@ -35,8 +39,10 @@ class FileMountRegister(MountRegister):
     def all(self) -> list[Mount]:
         try:
             names = [entry.name for entry in Path(self._records).iterdir()]
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise _not_looked_up("the token mounts", error) from error
         agents = sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
         found = (self.find(agent) for agent in agents)
         return [mount for mount in found if mount is not None]
@@ -51,8 +57,12 @@ class FileMountRegister(MountRegister):
                 mount = _read(json.loads(os.read(descriptor, _LIMIT)), self._service)
             finally:
                 os.close(descriptor)
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return None
+        except OSError as error:
+            if error.errno in _NO_ENTRY:
+                return None
+            raise _not_looked_up(f"the mount of {agent}", error) from error
         return mount if mount.agent == agent else None
 
     @override
@@ -86,6 +96,10 @@ class FileMountRegister(MountRegister):
         return f"{self._records}/{agent}{_SUFFIX}"
 
 
+def _not_looked_up(what: str, error: OSError) -> DeliveryFailed:
+    return DeliveryFailed(f"{what} cannot be looked up: {reason(error)}", advice="nothing was changed; try again")
+
+
 def _read(said: object, service: str) -> Mount:
     """Read a document. Raises `ValueError`, `TypeError` or `KeyError` for one that is not ours."""
     entry = dict(_object(said))
@@ -95,6 +109,7 @@ def _read(said: object, service: str) -> Mount:
         agent=_text(entry.pop("agent")),
         owner=_owner(entry.pop("owner")),
         opened_at=_number(entry.pop("opened_at")),
+        was_read=entry.pop("was_read") is True,
         holders=tuple(_text(each) for each in _array(entry.pop("holders"))),
         deliveries=tuple(_delivery(each) for each in _array(entry.pop("deliveries"))),
         fault=None if (fault := entry.pop("fault")) is None else _text(fault),

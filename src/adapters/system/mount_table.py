@@ -65,21 +65,19 @@ def mounts_of(pid: int, device: bytes) -> list[MountPoint]:
 
 
 def place_of(directory: Path) -> Place | None:
-    """Say where `directory` is; None if it is not there, or below no mount that this process can see.
+    """Say where `directory` is; None if it is not there, or below no mount that this process can see. Raises `OSError`.
 
     By the number of the mount that it is opened through, and not by the device that stat(2) tells: one
     directory may be below several mounts, and one path below another that is mounted over it.
     """
     try:
         opened = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         path = os.readlink(os.fsencode(_PROC / f"self/fd/{opened}"))  # noqa: PTH115 - in bytes
         number = _MOUNT_ID.search((_PROC / f"self/fdinfo/{opened}").read_bytes())
         table = (_PROC / "self/mountinfo").read_bytes()
-    except OSError:
-        return None
     finally:
         os.close(opened)
     return next((_below(mount, path) for mount in _numbered(table, number)), None)

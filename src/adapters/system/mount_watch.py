@@ -1,5 +1,6 @@
 """Who has a token mount: found in /proc, and waited for by descriptors of processes."""
 
+import errno
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
@@ -8,9 +9,9 @@ from typing_extensions import override
 
 from adapters.system.mount_table import MountPoint, Place, mounts_of, place_of
 from adapters.system.process_end import wait_for_end
-from adapters.system.process_identity import Started, identity, identity_of, is_gone, started
+from adapters.system.process_identity import Started, cannot_be_told, identity, identity_of, is_gone, started
 from adapters.system.processes import by_age, container_of, other_views, shares_our_users
-from domain.errors import NotFound
+from domain.errors import DeliveryFailed, NotFound
 from domain.legacy.files import TOKENS_DIRECTORY
 from domain.mounts import IdMap, Mounted, Reader, parse_id_map
 from domain.ports import MountWatch
@@ -34,10 +35,13 @@ class ProcMountWatch(MountWatch):
 
     @override
     def readers(self) -> list[Reader]:
-        place = place_of(self._root)
-        if place is None:
-            return []
-        found = [reader for pids in other_views() for reader in _readers(pids, place)]
+        try:
+            place = place_of(self._root)
+            found = [] if place is None else [reader for pids in other_views() for reader in _readers(pids, place)]
+        except OSError as error:
+            raise DeliveryFailed(
+                f"who has the token mounts cannot be seen: {error.strerror}", advice="nothing was changed; try again"
+            ) from error
         return sorted(found, key=lambda reader: (reader.agent, reader.pid))
 
     @override
@@ -71,6 +75,8 @@ def _readers(pids: Collection[int], place: Place) -> Iterator[Reader]:
             container = container_of(oldest.pid)
             yield from (_reader(oldest, name, container, agent, how) for agent, how in mounted)
             return
+    if any(map(cannot_be_told, pids)):
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))  # one of them has it, and cannot be told
 
 
 def _mounts(pids: Collection[int], place: Place) -> list[MountPoint]:
@@ -82,8 +88,11 @@ def _mounts(pids: Collection[int], place: Place) -> list[MountPoint]:
     for pid in pids:
         try:
             return mounts_of(pid, place.device)
-        except OSError:
-            continue
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it has ended, or is not for us to look at
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # a zombie has no table; all else is our own trouble
+                raise
     return []
 
 

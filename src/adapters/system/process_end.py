@@ -9,7 +9,7 @@ from itertools import islice
 
 from adapters.system.process_identity import is_gone, pid_of
 
-_WATCHED = 1_024
+_WATCHED = 256
 """How many descriptors that may take; the end of one more is seen when the time is over."""
 
 _LOOK_EVERY_MS = 50

@@ -68,6 +68,11 @@ def is_gone(identity: str) -> bool:
     return found is not None and (found[0] in _ENDED or found[1] != identity.rpartition("/")[2])
 
 
+def cannot_be_told(pid: int) -> bool:
+    """Tell whether there is a process `pid` of which it cannot be seen whether it lives."""
+    return _state_and_start(pid) is None and _exists(pid)
+
+
 @cache
 def _random_name(_pid: int) -> str:
     """Give each process one, a forked one its own."""

@@ -1,8 +1,13 @@
 """`strongroom mounts exec`: a command that has an agent's tokens for as long as it runs."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from app.cli.options import Command, example
+
+if TYPE_CHECKING:  # `--help` does without it
+    from app.container import Container
 
 
 @click.command(
@@ -35,8 +40,19 @@ def command(ctx: click.Context, agent: str, command: tuple[str, ...], user: str 
             environment = {**_without_secrets(dict(os.environ)), MOUNT_VARIABLE: mount.directory}
             code = run(command, environment, blocked)
         finally:
-            opened.close_mount().let_go(agent)
+            _let_go(opened, agent)
     ctx.exit(code)
+
+
+def _let_go(opened: "Container", agent: str) -> None:
+    """What goes wrong now is told beside the exit code of the command, which has ended."""
+    from app.cli.output import warn
+    from domain.errors import DomainError
+
+    try:
+        opened.close_mount().let_go(agent)
+    except DomainError as error:
+        warn(f"the mount of {agent} could not be closed: {error.message}; `strongroom mounts close {agent}`")
 
 
 def _without_secrets(environment: dict[str, str]) -> dict[str, str]:

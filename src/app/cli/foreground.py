@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
+from app.cli.output import say
+
 _PASSED_ON = frozenset(
     {
         signal.SIGHUP,
@@ -29,6 +31,7 @@ def signals_waiting() -> Iterator[set[signal.Signals]]:
 
     What comes before there is a command waits for it, and what comes behind it does not keep us from clearing up.
     """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # who ignores it, as we may have been told to, has no exit codes
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
     try:
         yield {signal.Signals(number) for number in before}
@@ -42,10 +45,9 @@ def run(command: Sequence[str], environment: Mapping[str, str], blocked: set[sig
     """Run `command` inside of `signals_waiting`, which gave `blocked`; returns its exit code, or 128 and its signal."""
     try:
         pid = os.posix_spawnp(command[0], [*command], environment, setsigmask=blocked, setsigdef=_IGNORED_BY_PYTHON)
-    except FileNotFoundError:
-        return _NOT_FOUND
-    except OSError:
-        return _NOT_EXECUTABLE
+    except OSError as error:
+        say(f"strongroom: {command[0]}: {error.strerror}")
+        return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
     _tell_of_end(pid)
     while True:
         met = signal.sigwaitinfo({*_PASSED_ON, signal.SIGCHLD})

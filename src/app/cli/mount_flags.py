@@ -5,12 +5,19 @@ import io
 import json
 import shlex
 
+from domain.errors import Invalid
+
 
 def flags(form: str, source: str, target: str) -> str:
     """Return what to put on a command line, in shell quotes where needed, or into a document.
 
     Docker's `-v` would make a missing source on the disk; `--mount` fails (docs.docker.com, bind mounts).
     """
+    if form in {"docker", "podman", "bwrap"} and shlex.quote(source + target) != source + target:
+        raise Invalid(
+            f"{source} and {target} do not stand in a shell variable as they are",
+            advice="name a STRONGROOM_RUNTIME_DIR and a target without blanks and quotes, or use --format json",
+        )
     match form:
         case "docker" | "podman":
             return shlex.join(["--mount", _fields("type=bind", f"source={source}", f"target={target}", "readonly")])

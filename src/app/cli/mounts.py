@@ -1,9 +1,14 @@
 """`strongroom mounts`: directories in memory from which containers read their tokens."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from app.cli.exec_in_mount import command as exec_command
 from app.cli.options import Group, Word, example
+
+if TYPE_CHECKING:  # `--help` does without it
+    from app.settings import Settings
 
 FORMATS = ("docker", "podman", "bwrap", "compose", "json")
 
@@ -34,7 +39,7 @@ def list_mounts() -> None:
     "open",
     epilog=example(
         "strongroom mounts open reviewer",
-        "docker run $(strongroom mounts open reviewer --user 1000 --format docker) image",
+        "flags=$(strongroom mounts open reviewer --user 1000 --format docker) && docker run $flags image",
     ),
 )
 @click.argument("agent")
@@ -64,29 +69,52 @@ def open_mount(  # noqa: PLR0913, PLR0917 - one argument an option
     inside = given.mount_target if target is None else inner_path(target)
     with service(given) as opened:
         owner = owner_of(user, uid_map=uid_map, map_of=map_of, watch=opened.mount_watch())
+        directory = opened.token_mount().directory(agent)
+        text = directory if form in {None, "json"} else flags(form, directory, inside)
         mount = opened.open_mount()(agent, owner)
-    if form is None:
-        emit(asdict(mount), mount.directory)
-    elif form == "json":
-        emit_json({**asdict(mount), "mount": as_mount(mount.directory, inside)})
+    if form == "json":
+        emit_json({**asdict(mount), "mount": as_mount(directory, inside)})
     else:
-        emit(asdict(mount), flags(form, mount.directory, inside))
+        emit(asdict(mount), text)
 
 
 @command.command("close", epilog=example("strongroom mounts close reviewer"))
 @click.argument("agent")
-def close_mount(agent: str) -> None:
-    """Wipe the tokens in an agent's mount, whoever still has it."""
-    from app.cli.opening import service
-    from app.cli.output import emit
+@click.pass_context
+def close_mount(ctx: click.Context, agent: str) -> None:
+    """Wipe the tokens in an agent's mount, whoever still has it.
+
+    Without the key or the database that is done, too, and ends with 3: it could not be written down.
+    """
+    from app.cli.exits import ATTENTION
+    from app.cli.opening import settings
+    from app.cli.output import emit, warn
     from domain.errors import NotFound
     from domain.values import parse_agent_name
 
     parse_agent_name(agent)
-    with service() as opened:
-        if not opened.close_mount()(agent):
-            raise NotFound("no mount of that agent is open", advice="`strongroom mounts list` shows which are")
+    was_open, unrecorded = _closed(settings(), agent)
+    if not was_open:
+        raise NotFound("no mount of that agent is open", advice="`strongroom mounts list` shows which are")
     emit({"agent": agent, "closed": True}, f"the mount of {agent} is closed, and its tokens are wiped")
+    if unrecorded is not None:
+        warn(f"this is in no audit log: {unrecorded}")
+        ctx.exit(ATTENTION)
+
+
+def _closed(given: "Settings", agent: str) -> tuple[bool, str | None]:
+    """Close a mount; tells whether it was open, and why that is written down nowhere."""
+    from app.boot import wipe_mount
+    from app.cli.opening import service
+    from domain.errors import DatabaseUnusable, Integrity, Unreachable
+
+    was_open = False
+    try:
+        with service(given) as opened:
+            was_open = opened.mount_register().find(agent) is not None
+            return opened.close_mount()(agent), None
+    except (Integrity, DatabaseUnusable, Unreachable) as error:
+        return wipe_mount(given, agent) or was_open, error.message
 
 
 @command.command("reconcile", epilog=example("strongroom mounts reconcile"))

@@ -73,7 +73,7 @@ class Ground(containers.DeclarativeContainer):
         FileLock, providers.Callable(lambda s: s.state_dir / ROTATION_LOCK_NAME, settings)
     )
     mounts_lock: providers.Provider[Lock] = providers.Singleton(
-        FileLock, providers.Callable(lambda s: s.state_dir / MOUNTS_LOCK_NAME, settings)
+        FileLock, providers.Callable(lambda s: s.state_dir / MOUNTS_LOCK_NAME, settings), longest_pause_s=0.002
     )
     key_source: providers.Provider[KeySource] = providers.Singleton(
         MasterKeySource,

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-import time
+from itertools import count
 
 from app.audit import SERVICE, acting_as
 from app.usecases.mounts.reconcile import Reconciled, ReconcileMounts
@@ -10,8 +10,8 @@ from domain.errors import DomainError
 from domain.ports import MountWatch
 
 _EVERY_S = 1.0
-_SLICE_MS = 200
-"""How long the end of the service may have to wait for us."""
+_THOROUGH_EVERY = 60
+"""Of so many passes one compares every file with its secret."""
 
 _log = logging.getLogger("strongroom.mounts")
 
@@ -39,10 +39,11 @@ class MountKeeper:
 
     def _run(self) -> None:
         with acting_as(SERVICE):
-            done = self._pass(thorough=True)
-            while not self._stop.is_set():
+            for number in count():
+                done = self._pass(thorough=number % _THOROUGH_EVERY == 0)
+                if self._stop.is_set():
+                    break
                 self._rest(done)
-                done = self._pass()
             self._close_idle()
 
     def _pass(self, *, thorough: bool = False) -> Reconciled:
@@ -65,14 +66,10 @@ class MountKeeper:
 
     def _rest(self, done: Reconciled) -> None:
         """Wait until something has to be done: a process that has a mount ended, or the time is over."""
-        end = time.monotonic() + _EVERY_S
-        while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
-            if not done.processes:
-                self._stop.wait(left)
-                continue
-            self._watch.wait(done.processes, timeout_ms=min(_SLICE_MS, max(1, int(left * 1_000))))
-            if self._watch.living(done.processes) != done.processes:
-                return
+        if done.processes:
+            self._watch.wait(done.processes, timeout_ms=int(_EVERY_S * 1_000))
+        else:
+            self._stop.wait(_EVERY_S)
 
     def _close_idle(self) -> None:
         try:

@@ -9,12 +9,13 @@ from domain.mounts import Mount
 class MountRegister(Protocol):
     """The mounts of this service on this machine. Kept in the memory that they are in, and gone with it.
 
-    What another service has there is as if it were not. Where there is no memory yet, nothing is open.
+    What another service has there is as if it were not. Where there is no memory yet, nothing is open. What
+    cannot be looked up is no proof of that: every method raises `DeliveryFailed` then.
     """
 
     @abstractmethod
     def all(self) -> list[Mount]:
-        """Return the mounts, sorted by agent; one whose entry cannot be read is passed over."""
+        """Return the mounts, sorted by agent; one whose entry is malformed is passed over."""
 
     @abstractmethod
     def find(self, agent: str) -> Mount | None:

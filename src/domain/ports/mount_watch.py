@@ -17,7 +17,8 @@ class MountWatch(Protocol):
     def readers(self) -> list[Reader]:
         """Return the containers that have something of our memory mounted, by agent and pid.
 
-        One that has several such mounts is told once for each.
+        One that has several such mounts is told once for each. Raises `DeliveryFailed` if it cannot be seen
+        who has one, which is no proof that nobody has.
         """
 
     @abstractmethod

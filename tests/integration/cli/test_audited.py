@@ -6,6 +6,7 @@ import pwd
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 import pytest
@@ -101,6 +102,9 @@ ACTS = {
     "version": NOTHING,
 }
 WORTH_AN_EVENT = [name for name, act in ACTS.items() if isinstance(act, Act)]
+DONE_ANYWAY = {"mounts close"}
+"""No log that fails may keep a token where it is not wanted."""
+
 QUIET = {name: act or () for name, act in ACTS.items() if not isinstance(act, Act | str)}
 
 
@@ -180,7 +184,7 @@ def test_what_is_worth_an_event_leaves_exactly_one_without_any_value(used_home, 
     assert "token" not in answer or answer["token"] not in repr(left)
 
 
-@pytest.mark.parametrize("name", WORTH_AN_EVENT)
+@pytest.mark.parametrize("name", [name for name in WORTH_AN_EVENT if name not in DONE_ANYWAY])
 def test_without_a_log_it_is_refused_and_nothing_is_changed_or_shown(used_home, words, tmp_path, name):
     act = ACTS[name]
     arguments = [argument.format(**words) for argument in act.arguments]
@@ -193,6 +197,17 @@ def test_without_a_log_it_is_refused_and_nothing_is_changed_or_shown(used_home, 
     assert SENTINEL not in result.output
     assert everything(used_home) == before
     assert not any(path.is_file() for path in (tmp_path / "out").rglob("*"))
+
+
+def test_without_a_log_tokens_are_taken_away_and_that_is_told(used_home):
+    directory = Path(next(each["directory"] for each in used_home.ask("mounts", "list")))
+    make_unwritable(used_home)
+
+    result = used_home.call("mounts", "close", "coder")
+
+    assert (result.exit_code, "in no audit log" in result.stderr) == (3, True)
+    assert not [path for path in directory.rglob("*") if path.is_file()]
+    assert used_home.call("mounts", "close", "coder").exit_code == 5
 
 
 @pytest.mark.parametrize("has_log", [True, False], ids=["with a log", "without a log"])

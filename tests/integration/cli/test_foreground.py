@@ -57,6 +57,19 @@ def test_what_is_typed_goes_to_the_command():
     assert call("cat", stdin=b"typed").stdout == b"typedcleared up\n"
 
 
+def test_what_cannot_be_run_is_named():
+    assert b"no-such-command: No such file" in call("no-such-command").stderr
+
+
+def test_the_end_of_a_command_is_heard_where_nobody_wanted_to_hear_of_children():
+    ignoring = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", ignoring, sys.executable, "-c", PROGRAM, "sh", "-c", "exit 7"]
+
+    assert subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False).returncode == 7
+
+
 def test_a_signal_that_comes_too_early_waits_for_the_command():
     done = call("sleep", "30", EARLY=str(int(signal.SIGTERM)))
 

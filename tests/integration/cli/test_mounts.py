@@ -286,3 +286,30 @@ def test_a_mount_leaves_events_and_no_value(mounted):
         ("mount.deliver", "reviewer", "agent_token:reviewer, version 2"),
         ("mount.close", "reviewer", "closed"),
     ]
+
+
+def test_a_mount_is_closed_without_the_key_too_and_that_is_told(mounted):
+    mounted.key_file.rename(mounted.key_file.with_name("elsewhere"))
+
+    done = mounted.call("mounts", "close", "reviewer")
+
+    assert (done.exit_code, "in no audit log" in done.stderr) == (3, True)
+    assert not (mounted.mount / "tokens" / "reviewer").exists()
+    assert mounted.call("mounts", "close", "reviewer").exit_code == 5
+
+
+def test_what_goes_wrong_at_the_end_of_a_command_takes_nothing_of_its_exit_code(mounted):
+    script = f"mv {mounted.mount.parent.parent}/records {mounted.mount.parent.parent}/gone; exit 7"
+
+    done = mounted.run("mounts", "exec", "reviewer", "--", "sh", "-c", script)
+
+    assert done.returncode == 7
+
+
+def test_flags_that_a_variable_cannot_carry_are_refused(moved_home, runtime):
+    moved_home.env["STRONGROOM_RUNTIME_DIR"] = str(runtime.with_name("a place"))
+
+    for form in ("docker", "podman", "bwrap"):
+        code, error = moved_home.error("mounts", "open", "reviewer", "--format", form)
+        assert (code, error["code"]) == (2, "invalid")
+    assert moved_home.call("mounts", "open", "reviewer", "--format", "json").exit_code == 0

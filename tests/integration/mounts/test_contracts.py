@@ -1,5 +1,6 @@
 """The contract suites on the memory that containers really have, and what is written down there."""
 
+import errno
 import json
 import os
 from dataclasses import replace
@@ -135,3 +136,11 @@ class TestFileMountRegister(MountRegisterContract):
         (records / "loop.json").symlink_to("loop.json")
 
         assert register.all() == []
+
+    def test_an_entry_that_cannot_be_looked_up_is_not_none(self, register, mocker):
+        register.keep(OPEN)
+        mocker.patch("adapters.filesystem.mount_register.os.open", side_effect=OSError(errno.EMFILE, "too many"))
+
+        for look in (register.all, lambda: register.find("reviewer")):
+            with pytest.raises(DeliveryFailed):
+                look()

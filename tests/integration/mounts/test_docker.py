@@ -105,3 +105,17 @@ def _of_every_process(what):
             except OSError:
                 continue
     return b"\n".join(found)
+
+
+def test_a_command_in_a_mount_leaves_a_container_its_way_back(served, docker_engine):
+    directory = served.open()
+    crashes = ["sh", "-c", f"test -r {READS[1]} || echo empty; sleep 1; exit 1"]
+    container = docker_engine.start([*bound(directory), "--restart", "on-failure"], *crashes)
+    served.wait_until_noticed()
+    seconds_until(lambda: served.listed()["state"] == "ended", patience_s=60)  # once it is put off for so long
+
+    served.home.call("mounts", "exec", "reviewer", "--", "true")
+
+    times = container.inspect()["RestartCount"]
+    seconds_until(lambda: container.inspect()["RestartCount"] > times + 1, patience_s=60)
+    assert container.inspect()["State"]["Error"] == ""

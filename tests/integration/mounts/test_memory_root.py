@@ -24,7 +24,7 @@ from tests.support.token_memory import (
 )
 
 runtime = token_memory.runtime
-HARDENED = {"nosuid", "nodev", "noexec", "mode=711", "size=65536k", "nr_inodes=16384"}
+HARDENED = {"nosuid", "nodev", "noexec", "mode=700", "size=65536k", "nr_inodes=16384"}
 
 
 def modes(root):
@@ -63,7 +63,7 @@ def test_the_layout_has_its_modes_whatever_the_umask_is(runtime):
     finally:
         os.umask(before)
 
-    assert modes(runtime) == {".": 0o711, "service": 0o600, "agents": 0o711, "records": 0o700}
+    assert modes(runtime) == {".": 0o700, "service": 0o600, "agents": 0o711, "records": 0o700}
     os.umask(0)
     try:
         (runtime / "agents").chmod(0o700)
@@ -78,7 +78,7 @@ def test_missing_parents_are_made(rooted):
     prepared(root)
 
     assert mounts_below(rooted) == [str(root)]
-    assert [path.stat().st_mode & 0o777 for path in (root, root.parent, rooted)] == [0o711, 0o755, 0o755]
+    assert [path.stat().st_mode & 0o777 for path in (root, root.parent, rooted)] == [0o700, 0o755, 0o755]
 
 
 def test_looking_changes_nothing(runtime):

@@ -136,13 +136,13 @@ def test_without_processes_the_time_is_waited(opened):
     assert SHORT_MS / 1_000 <= seconds(timeout_ms=SHORT_MS) < AT_ONCE_S
 
 
-def test_no_more_than_1024_processes_are_watched(mocker, opened):
+def test_no_more_than_256_processes_are_watched(mocker, opened):
     space = identity().rpartition("/")[0].rpartition("/")[0]
     refused = mocker.patch.object(process_end.os, "pidfd_open", side_effect=PermissionError(errno.EPERM, "no"))
     mocker.patch.object(process_end, "is_gone", return_value=False)
 
     seconds(*(f"{space}/{number}/1" for number in range(1, 1_101)), timeout_ms=1)
-    assert refused.call_count == 1_024
+    assert refused.call_count == 256
 
 
 def test_descriptors_are_closed_whatever_happens(start, mocker, opened):

@@ -1,5 +1,7 @@
 """Token mounts in memory: opened whole or not at all, refreshed by every change, reconciled after whatever happened."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.memory.mount_watch import MYSELF
@@ -466,3 +468,93 @@ def test_what_could_not_be_wiped_at_the_end_is_swept_at_the_next_pass(house):
     house.before.clear()
     assert len(house.reconcile().acts) == 2
     assert house.token() is None
+
+
+@pytest.mark.parametrize("call", ["mount_register.find", "mount_register.all"])
+def test_an_entry_that_cannot_be_looked_up_is_no_mount_that_is_closed(house, call):
+    house.open()
+    house.fail(call, DeliveryFailed("too many open files"))
+
+    with pytest.raises(DeliveryFailed, match="too many open files"):
+        house.container.secrets().set(NAME if call.endswith("find") else PENPOT, "tok-2")
+    with pytest.raises(DeliveryFailed):
+        house.container.reconcile_mounts()(thorough=True) if call.endswith("all") else house.open()
+    assert (house.token(), "token_mount.sweep" in house.calls) == ("tok-1", False)
+
+
+def test_containers_that_cannot_be_seen_end_no_mount(house):
+    house.open()
+    house.clock.advance(10 * WAIT_MS)
+    house.fail("mount_watch.readers", DeliveryFailed("too many open files"))
+
+    with pytest.raises(DeliveryFailed):
+        house.reconcile()
+    assert house.token() == "tok-1"
+
+
+def test_a_command_leaves_a_container_its_way_back(house):
+    test_a_mount_ends_a_moment_after_its_last_process(house)
+    house.open(held=True)
+    house.reconcile()
+    house.container.close_mount().let_go("reviewer")
+    assert "token_mount.release" not in house.calls
+    house.clock.advance(LINGER_MS)
+    house.reconcile()
+    assert house.token() is None
+
+    house.read_by(pid=9)
+    house.reconcile()
+    assert house.token() == "tok-1"
+
+
+def test_a_mount_that_cannot_be_opened_again_stays_one_that_ended(house):
+    test_a_mount_ends_a_moment_after_its_last_process(house)
+    before = house.register.find("reviewer")
+    house.fail("token_mount.write", DeliveryFailed("full"))
+
+    with pytest.raises(DeliveryFailed):
+        house.open()
+    assert (house.register.find("reviewer"), house.token()) == (before, None)
+
+
+def test_an_agent_without_a_token_has_no_memory_made_for_him(house):
+    house.secrets.delete(NAME)
+
+    with pytest.raises(NotFound):
+        house.open()
+    assert "token_mount.prepare" not in house.calls
+
+
+def test_a_number_of_a_version_that_comes_twice_is_no_disguise(house):
+    house.open()
+    entry = house.register.find("reviewer")
+    delivery = replace(entry.deliveries[0], version=2)
+    house.register.keep(replace(entry, deliveries=(delivery, *entry.deliveries[1:])))
+
+    house.container.library_secrets().set(NAME, "another-at-version-2")
+
+    assert house.token() == "another-at-version-2"
+
+
+def test_a_container_that_comes_back_is_not_stale_for_being_given_its_token_again(house):
+    test_a_mount_ends_a_moment_after_its_last_process(house)
+    house.read_by(pid=8)
+    house.clock.advance(5_000)
+    house.reconcile()
+
+    view = house.look()
+    assert [view.is_stale(reader) for reader in view.readers] == [False]
+
+
+def test_whoever_changes_a_secret_waits_for_the_mounts_for_two_seconds_at_most(house):
+    waited = []
+    house.open()
+    real = house.container.mounts_lock()
+
+    class Noted:
+        def hold(self, *, patience_ms, on_wait=None):
+            waited.append(patience_ms)
+            return real.hold(patience_ms=patience_ms)
+
+    replace(house.container.refresh_mounts(), lock=Noted())(NAME)
+    assert waited == [2_000]

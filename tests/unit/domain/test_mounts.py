@@ -100,6 +100,10 @@ def test_what_is_mounted_and_gone_keeps_nothing_open():
     assert left.left_at == NOW + 1
 
 
+def test_a_clock_that_is_set_right_by_a_second_ends_nothing():
+    assert later(OPENED, after=-1_000) == OPENED
+
+
 @pytest.mark.parametrize("name", ["awaited_since", "left_at"])
 def test_an_instant_that_is_still_to_come_keeps_nothing_open(name):
     mount = replace(OPENED, **{"awaited_since": None, name: NOW + 3_600_000})

@@ -32,10 +32,11 @@ class FeedMount:
     audit: AuditLog
     clock: Clock
 
-    def __call__(self, mount: Mount, *, thorough: bool = False) -> Fed:
+    def __call__(self, mount: Mount, *, thorough: bool = False, refilling: bool = False) -> Fed:
         """Deliver what is new, and enter the receipts. `thorough` compares what is there with what should be.
 
-        A file that cannot be delivered keeps none of the others from it.
+        A file that cannot be delivered keeps none of the others from it. `refilling` a mount that was empty
+        makes nobody's token an older one.
         """
         failures: list[DomainError] = []
         changes: list[str] = []
@@ -43,7 +44,7 @@ class FeedMount:
         for file, secret in token_files(mount.agent).items():
             before = mount.delivered(file)
             try:
-                receipt = self._bring(mount, file, secret, thorough=thorough)
+                receipt = self._bring(mount, file, secret, thorough=thorough or refilling, refilling=refilling)
             except DomainError as error:
                 failures.append(error)
                 receipt = before
@@ -79,7 +80,7 @@ class FeedMount:
                 failures.append(error)
         return fed
 
-    def _bring(self, mount: Mount, file: str, secret: str, *, thorough: bool) -> Delivery | None:
+    def _bring(self, mount: Mount, file: str, secret: str, *, thorough: bool, refilling: bool) -> Delivery | None:
         before = mount.delivered(file)
         info = self.secrets.info(secret)
         is_gone = info is None or (info.expires_at is not None and info.expires_at <= self.clock.now())
@@ -89,7 +90,7 @@ class FeedMount:
         if found is None:
             self._withdraw(mount, file, secret, before)
             return None
-        return self._deliver(mount, file, found, before)
+        return self._deliver(mount, file, found, before, refilling=refilling)
 
     def _withdraw(self, mount: Mount, file: str, secret: str, before: Delivery | None) -> None:
         if before is None:
@@ -98,11 +99,13 @@ class FeedMount:
         with announced(self.audit, Action.MOUNT_DELIVER, mount.agent, detail=f"{secret} is gone"):
             self.mounts.wipe(mount.agent, file)
 
-    def _deliver(self, mount: Mount, file: str, secret: Secret, before: Delivery | None) -> Delivery:
+    def _deliver(
+        self, mount: Mount, file: str, secret: Secret, before: Delivery | None, *, refilling: bool
+    ) -> Delivery:
         content = (secret.value.reveal() + self.line_ends.of(secret.name)).encode()
         if before is not None and before.version == secret.version:
             is_new = self.mounts.write(mount.agent, file, content, mount.owner)
-            return replace(before, since=self.clock.now()) if is_new else before
+            return replace(before, since=self.clock.now()) if is_new and not refilling else before
         detail = f"{secret.name}, version {secret.version}"
         with announced(self.audit, Action.MOUNT_DELIVER, mount.agent, detail=detail):
             self.mounts.write(mount.agent, file, content, mount.owner)

@@ -41,8 +41,8 @@ class OpenMount:
         """
         secret = agent_token_name(agent)
         with self.lock.hold(patience_ms=LOCK_PATIENCE_MS):
-            memory = self.feed.mounts.prepare()
             self.read(secret)
+            memory = self.feed.mounts.prepare()
             before = self.feed.register.find(agent)
             if before is not None and before.is_open and before.owner != owner:
                 raise Conflict(
@@ -61,7 +61,9 @@ class OpenMount:
     def _entered(self, agent: str, owner: Owner, before: Mount | None, *, held: bool) -> Mount:
         """Enter the mount, before a secret is read: who changes one from here on finds it, and refreshes it."""
         now = self.feed.clock.now()
-        mount = before if before and before.is_open else Mount(agent=agent, owner=owner, opened_at=now)
+        mount = before or Mount(agent=agent, owner=owner, opened_at=now)
+        if not mount.is_open:
+            mount = replace(mount, owner=owner, opened_at=now, ended_at=None)
         holders = (*mount.holders, self.watch.myself()) if held else mount.holders
         awaited_since = mount.awaited_since if held else now
         mount = replace(mount, holders=holders, awaited_since=awaited_since, left_at=None)
@@ -74,12 +76,17 @@ class OpenMount:
             raise failure
 
     def _undo(self, mount: Mount, before: Mount | None) -> None:
-        if before is not None and before.is_open:
+        if before is None or not before.is_open:
+            with suppress(DomainError):  # why it could not be opened is what is told; what is left is swept
+                self.feed.empty(mount, "it could not be opened")
+        if before is not None:
             self.feed.register.keep(before)
-            return
-        with suppress(DomainError):  # why it could not be opened is what is told; what is left is swept
-            self.feed.empty(mount, "it could not be opened")
-        self.feed.register.forget(mount.agent)
+        else:
+            self.feed.register.forget(mount.agent)
+            give_back(self.feed.mounts, self.feed.register, self.watch)
+
+
+_LET_GO = "what held it has ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,19 +107,24 @@ class CloseMount:
         return True
 
     def let_go(self, agent: str) -> None:
-        """End the holding of this process; if nobody else has the mount, it is closed."""
+        """End the holding of this process; if nobody else has the mount, it is closed.
+
+        One that a container had stays entered: its runtime may just be about to begin it again.
+        """
         with self.lock.hold(patience_ms=LOCK_PATIENCE_MS):
             mount = self.feed.register.find(agent)
             if mount is None:
                 return
             kept = self._without_me(mount)
-            if kept is not None and kept.is_open:
-                self.feed.register.keep(kept)
-            else:
-                self._end(mount, "what held it has ended")
+            if kept is None or not (kept.is_open or kept.was_read):
+                self._end(mount, _LET_GO)
+                return
+            self.feed.register.keep(kept)
+            if not kept.is_open:
+                self.feed.empty(kept, _LET_GO)
 
     def _without_me(self, mount: Mount) -> Mount | None:
-        """Say how the mount stands without this process; it lingers only for a container that was there, too."""
+        """Say how the mount stands without this process; it lingers for a container that was there, too."""
         rest = list(mount.holders)
         if self.watch.myself() in rest:
             rest.remove(self.watch.myself())
@@ -121,7 +133,7 @@ class CloseMount:
             [reader for reader in self.watch.readers() if reader.agent == mount.agent],
             living=self.watch.living(rest),
             now=self.feed.clock.now(),
-            linger_ms=0 if mount.left_at is None else LINGER_MS,
+            linger_ms=LINGER_MS if mount.was_read else 0,
         )
 
     def _end(self, mount: Mount, reason: str) -> None:

@@ -86,7 +86,7 @@ class ReconcileMounts:
             done.acts.append(f"{after.agent}: its container is back")
         if after != before:
             self.feed.register.keep(after)
-        fed = self.feed(after, thorough=thorough or is_back)
+        fed = self.feed(after, thorough=thorough, refilling=is_back)
         done.acts += [f"{after.agent}: {change}" for change in fed.changes]
         done.faults += [f"{after.agent}: {failure.message}" for failure in fed.failures]
         return fed.mount

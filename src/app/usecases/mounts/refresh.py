@@ -3,16 +3,22 @@
 from dataclasses import dataclass
 
 from app.usecases.mounts.feed import FeedMount
-from app.usecases.unlock import LOCK_PATIENCE_MS
 from domain.errors import DeliveryFailed, DomainError
+from domain.instants import SECOND_MS
 from domain.mounts import Mount
 from domain.ports import Lock
 from domain.values import AGENT_TOKEN_PREFIX, PENPOT_TOKEN
 
+_PATIENCE_MS = 2 * SECOND_MS
+"""How long whoever changed a secret waits for others at the mounts: a running service would bring it a second later."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshMounts:
-    """In no transaction: the mounts are brought to what the database says, which must be true by then."""
+    """In no transaction: the mounts are brought to what the database says, which must be true by then.
+
+    Values are compared and not only numbers of versions, which a database from a backup counts once more.
+    """
 
     feed: FeedMount
     lock: Lock
@@ -23,11 +29,11 @@ class RefreshMounts:
         Raises `DeliveryFailed` if one of them could not be; the change of the secret stands, and a running
         service goes on trying.
         """
-        if not self._fed_by(secret):
-            return
         try:
-            with self.lock.hold(patience_ms=LOCK_PATIENCE_MS):
-                failures = [failure for mount in self._fed_by(secret) for failure in self.feed(mount).failures]
+            if not self._fed_by(secret):
+                return
+            with self.lock.hold(patience_ms=_PATIENCE_MS):
+                failures = [f for mount in self._fed_by(secret) for f in self.feed(mount, thorough=True).failures]
         except DomainError as error:
             failures = [error]
         if failures:
