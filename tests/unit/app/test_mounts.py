@@ -91,7 +91,7 @@ def test_a_mount_without_a_token_of_penpot_has_none(house):
 def test_an_agent_without_a_token_has_no_mount(house):
     house.secrets.delete(NAME)
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="reviewer has no token to mount: that secret was deleted"):
         house.open()
     assert (house.register.all(), house.token("penpot-token")) == ([], None)
 

@@ -9,7 +9,7 @@ from app.usecases.mounts.memory import give_back
 from app.usecases.read_secret import ReadSecret
 from app.usecases.unlock import LOCK_PATIENCE_MS
 from domain.audit import Action
-from domain.errors import Conflict, DomainError
+from domain.errors import Conflict, DomainError, NotFound
 from domain.mounts import LINGER_MS, Mount, Owner, advance, token_files
 from domain.ports import Lock, MountWatch
 from domain.values import agent_token_name
@@ -39,9 +39,8 @@ class OpenMount:
         Raises `NotFound` if the agent has no token, `Integrity`, `Conflict` if it is open for another owner,
         `MountRefused` and `DeliveryFailed`; then nothing is there that was not before.
         """
-        secret = agent_token_name(agent)
         with self.lock.hold(patience_ms=LOCK_PATIENCE_MS):
-            self.read(secret)
+            self._require_token(agent)
             memory = self.feed.mounts.prepare()
             before = self.feed.register.find(agent)
             if before is not None and before.is_open and before.owner != owner:
@@ -57,6 +56,15 @@ class OpenMount:
                 raise
         files = tuple(token_files(agent))
         return OpenedMount(agent=agent, directory=self.feed.mounts.directory(agent), files=files)
+
+    def _require_token(self, agent: str) -> None:
+        try:
+            self.read(agent_token_name(agent))
+        except NotFound as error:
+            raise NotFound(
+                f"{agent} has no token to mount: {error.message}",
+                advice=f"`strongroom agents rotate-token {agent}` stores one",
+            ) from error
 
     def _entered(self, agent: str, owner: Owner, before: Mount | None, *, held: bool) -> Mount:
         """Enter the mount, before a secret is read: who changes one from here on finds it, and refreshes it."""
