@@ -498,8 +498,6 @@ def test_a_command_leaves_a_container_its_way_back(house):
     house.reconcile()
     house.container.close_mount().let_go("reviewer")
     assert "token_mount.release" not in house.calls
-    house.clock.advance(LINGER_MS)
-    house.reconcile()
     assert house.token() is None
 
     house.read_by(pid=9)

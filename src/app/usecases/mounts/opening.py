@@ -10,7 +10,7 @@ from app.usecases.read_secret import ReadSecret
 from app.usecases.unlock import LOCK_PATIENCE_MS
 from domain.audit import Action
 from domain.errors import Conflict, DomainError, NotFound
-from domain.mounts import LINGER_MS, Mount, Owner, advance, token_files
+from domain.mounts import Mount, Owner, advance, token_files
 from domain.ports import Lock, MountWatch
 from domain.values import agent_token_name
 
@@ -132,7 +132,7 @@ class CloseMount:
                 self.feed.empty(kept, _LET_GO)
 
     def _without_me(self, mount: Mount) -> Mount | None:
-        """Say how the mount stands without this process; it lingers for a container that was there, too."""
+        """Say how the mount stands without this process, which nobody begins again: it does not linger."""
         rest = list(mount.holders)
         if self.watch.myself() in rest:
             rest.remove(self.watch.myself())
@@ -141,7 +141,7 @@ class CloseMount:
             [reader for reader in self.watch.readers() if reader.agent == mount.agent],
             living=self.watch.living(rest),
             now=self.feed.clock.now(),
-            linger_ms=LINGER_MS if mount.was_read else 0,
+            linger_ms=0,
         )
 
     def _end(self, mount: Mount, reason: str) -> None:
