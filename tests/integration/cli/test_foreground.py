@@ -6,14 +6,18 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 
 import pytest
 
 PATIENCE_S = 20
 PROGRAM = """
-import os, signal, sys
+import os, signal, sys, time
 from app.cli.foreground import run, signals_waiting
+look = os.waitpid
+if os.environ.get("SLOW"):  # so that what would be passed on comes once the command is through with the first
+    os.waitpid = lambda *which: (time.sleep(0.1), look(*which))[1]
 with signals_waiting() as blocked:
     if os.environ.get("EARLY"):
         os.kill(os.getpid(), int(os.environ["EARLY"]))
@@ -95,13 +99,15 @@ def test_an_interrupt_at_the_terminal_reaches_the_command_once():
     master, slave = pty.openpty()
     on_terminal = partial(os.login_tty, slave)
     command = [sys.executable, "-c", PROGRAM, "sh", "-c", COUNTS_INTERRUPTS]
-    with subprocess.Popen(command, preexec_fn=on_terminal) as process:  # noqa: PLW1509 - no threads here
+    environ = {**os.environ, "SLOW": "1"}
+    with subprocess.Popen(command, env=environ, preexec_fn=on_terminal) as process:  # noqa: PLW1509 - no threads here
         os.close(slave)
         try:
             screen = Screen(master)
             screen.read_until(b"ready")
             os.write(master, b"\x03")
             screen.read_until(b"interrupted")
+            time.sleep(0.5)  # nothing tells that nothing happens
             os.write(master, b"lines\n")
             between = screen.read_until(b"end of lines")
             screen.read_until(b"cleared up")
