@@ -83,9 +83,9 @@ def _reconcile_mounts(container: Container) -> None:
     try:
         faults = container.reconcile_mounts()(thorough=True).faults
     except DomainError as error:
-        faults = [error.message]
+        faults = [error]
     for fault in faults:
-        container.progress().note(f"token mounts: {fault}")
+        container.progress().note(f"token mounts: {fault.message}")
 
 
 def wipe_mount(settings: Settings, agent: str) -> bool:

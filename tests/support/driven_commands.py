@@ -103,6 +103,7 @@ COMMANDS: dict[str, list[Call]] = {
     "mounts exec": [
         call("reviewer", "--", "true"),
         call("nobody", "--", REFUSED_VALUE, code=5),
+        call("reviewer", "--", REFUSED_VALUE, code=127),
         call("reviewer", "--user", REFUSED_VALUE, "--", "true", code=2),
     ],
     "mounts reconcile": [call()],

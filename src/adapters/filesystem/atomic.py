@@ -68,7 +68,7 @@ def _written_beside(path: Path, data: bytes, mode: int, mtime_ns: int | None) ->
     try:
         try:
             os.fchmod(descriptor, mode)
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
             if mtime_ns is not None:
                 os.utime(descriptor, ns=(mtime_ns, mtime_ns))
             os.fsync(descriptor)
@@ -79,7 +79,8 @@ def _written_beside(path: Path, data: bytes, mode: int, mtime_ns: int | None) ->
         temporary.unlink(missing_ok=True)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it, however many calls that takes; raises `OSError`."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

@@ -10,6 +10,9 @@ from pathlib import Path
 _KINDS = {0x01021994: "tmpfs", 0x858458F6: "ramfs"}
 """Numbers by which statfs(2) tells file systems in memory."""
 
+OURS = "strongroom"
+"""What the table of mounts calls the source of one that we mounted."""
+
 _NOSUID, _NODEV, _NOEXEC = 2, 4, 8
 _UMOUNT_NOFOLLOW = 8
 _STATFS_BYTES = 256
@@ -21,11 +24,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Filesystem:
-    """Its kind, whether it is in memory, and whether what is in it may be written to a swap device."""
+    """Its kind, and what it was mounted from. In memory, it may be that what is in it is written to a swap device.
+
+    `never_swaps`: it is of a kind that is not, whatever devices there are.
+    """
 
     kind: str
+    source: str
     is_in_memory: bool
-    may_swap: bool
+    never_swaps: bool
+
+    @property
+    def may_swap(self) -> bool:
+        """Whether that may happen as things are: where there is no device, it does not. A disk is no memory."""
+        return self.is_in_memory and not self.never_swaps and _has_swap()
 
 
 def filesystem(descriptor: int) -> Filesystem:
@@ -33,11 +45,9 @@ def filesystem(descriptor: int) -> Filesystem:
     buffer = ctypes.create_string_buffer(_STATFS_BYTES)
     _checked(_libc.fstatfs(ctypes.c_int(descriptor), buffer))
     number = ctypes.c_ulong.from_buffer(buffer).value & 0xFFFFFFFF
-    options, kind = _mounted_as(descriptor)
-    in_memory = number in _KINDS
-    # ramfs is never swapped out, nor is tmpfs with `noswap`; where there is no device, nothing is. A disk is no memory.
-    may_swap = in_memory and _KINDS[number] == "tmpfs" and "noswap" not in options and _has_swap()
-    return Filesystem(_KINDS.get(number, kind), in_memory, may_swap)
+    kind, source, options = _mounted_as(descriptor)
+    kind = _KINDS.get(number, kind)
+    return Filesystem(kind, source, number in _KINDS, kind == "ramfs" or "noswap" in options)
 
 
 def is_mount_point(descriptor: int) -> bool:
@@ -66,7 +76,7 @@ def unmount(path: Path) -> bool:
 
 def _mount(path: Path, options: str) -> None:
     flags = ctypes.c_ulong(_NOSUID | _NODEV | _NOEXEC)
-    _checked(_libc.mount(b"strongroom", os.fsencode(path), b"tmpfs", flags, options.encode()))
+    _checked(_libc.mount(OURS.encode(), os.fsencode(path), b"tmpfs", flags, options.encode()))
 
 
 def _checked(result: int) -> None:
@@ -80,15 +90,15 @@ def _mount_id(descriptor: int) -> str:
     return found[1] if found else ""
 
 
-def _mounted_as(descriptor: int) -> tuple[list[str], str]:
-    """Return the options and the kind of the file system that an open directory is on (proc_pid_mountinfo(5))."""
+def _mounted_as(descriptor: int) -> tuple[str, str, list[str]]:
+    """Return kind, source and options of the file system that an open directory is on (proc_pid_mountinfo(5))."""
     number = f"{_mount_id(descriptor)} "
     lines = (_PROC / "mountinfo").read_text(errors="surrogateescape").splitlines()
     for line in lines:
         if line.startswith(number):
-            kind, _, options = line.partition(" - ")[2].split(" ", 2)
-            return options.split(","), kind
-    return [], "unknown"
+            kind, source, options = line.partition(" - ")[2].split(" ", 2)
+            return kind, source, options.split(",")
+    return "unknown", "", []
 
 
 def _has_swap() -> bool:

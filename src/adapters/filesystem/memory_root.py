@@ -20,9 +20,6 @@ _PARENT = 0o755
 _OTHERS_WRITE = 0o022
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPTIONS = "size=64m,nr_inodes=16384,mode=0700"
-_SOURCE = "strongroom"
-"""What the table of mounts calls the source of one that we mounted."""
-
 _OURS = re.compile(rf"{AGENTS}|{RECORDS}|\.?{_SERVICE}(\..+)?")
 """What we put below the root, with what a process leaves there that is killed while it claims it."""
 
@@ -80,7 +77,7 @@ class MemoryRoot:
         """Unmount what we mounted, if nothing but empty directories is in it; tells whether it is gone."""
         try:
             with self.opened() as root:
-                if root is None or not kernel.is_mount_point(root) or _mounted_as(root)[0] != _SOURCE:
+                if root is None or not kernel.is_mount_point(root) or kernel.filesystem(root).source != kernel.OURS:
                     return False
                 if not _is_empty(root):
                     return False
@@ -137,8 +134,7 @@ class MemoryRoot:
         found = kernel.filesystem(root)
         if found.is_in_memory and self._claimant() == self._service:
             return True
-        never_swaps = found.kind == "ramfs" or "noswap" in _mounted_as(root)[1]
-        return found.is_in_memory and never_swaps and kernel.is_mount_point(root) and not _strangers(root)
+        return found.is_in_memory and found.never_swaps and kernel.is_mount_point(root) and not _strangers(root)
 
     def _mount_over(self, root: int) -> None:
         """Mount a file system of our own on the directory, once, however many processes try; not, if we may not."""
@@ -193,17 +189,6 @@ def _directory_at(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _mounted_as(root: int) -> tuple[str, list[str]]:
-    """Return the source and the options of the file system that a directory is on (proc_pid_mountinfo(5))."""
-    device = os.fstat(root).st_dev
-    number = f"{os.major(device)}:{os.minor(device)}"
-    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
-        if line.split(" ", 3)[2] == number:
-            _, source, options = line.partition(" - ")[2].split(" ", 2)
-            return source, options.split(",")
-    return "", []
 
 
 def _strangers(root: int) -> list[str]:

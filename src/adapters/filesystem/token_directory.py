@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from adapters.filesystem.atomic import write_all
 from adapters.filesystem.faults import reason
 from domain.mounts import Owner
 
@@ -73,7 +74,7 @@ def write(place: int, name: str, content: bytes, owner: Owner) -> bool:
     descriptor = os.open(temporary, _NEW, 0, dir_fd=place)
     try:
         _own(descriptor, owner)  # before the first byte: nobody else is ever able to read one
-        _write_all(descriptor, content)
+        write_all(descriptor, content)
         if _is_directory(place, name):
             _remove_tree(place, name)
         os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
@@ -172,12 +173,6 @@ def _own(descriptor: int, owner: Owner) -> None:
     if (found.st_uid, found.st_gid) != (owner.uid, owner.gid):
         os.fchown(descriptor, owner.uid, owner.gid)
     os.fchmod(descriptor, _FILE_MODE)
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def _empty(place: int, name: str) -> None:

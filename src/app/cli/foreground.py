@@ -46,7 +46,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], blocked: set[sig
     try:
         pid = os.posix_spawnp(command[0], [*command], environment, setsigmask=blocked, setsigdef=_IGNORED_BY_PYTHON)
     except OSError as error:
-        say(f"strongroom: {command[0]}: {error.strerror}")
+        say(f"strongroom: error: the command cannot be run: {error.strerror}")  # not which: an argument may be a secret
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
     _tell_of_end(pid)
     while True:

@@ -9,21 +9,26 @@ from domain.errors import Invalid
 
 
 def flags(form: str, source: str, target: str) -> str:
-    """Return what to put on a command line, in shell quotes where needed, or into a document.
+    """Return what to put on a command line, or into a document. Raises `Invalid` for what would need quotes in a shell.
 
     Docker's `-v` would make a missing source on the disk; `--mount` fails (docs.docker.com, bind mounts).
     """
-    if form in {"docker", "podman", "bwrap"} and shlex.quote(source + target) != source + target:
-        raise Invalid(
-            f"{source} and {target} do not stand in a shell variable as they are",
-            advice="name a STRONGROOM_RUNTIME_DIR and a target without blanks and quotes, or use --format json",
-        )
     match form:
         case "docker" | "podman":
-            return shlex.join(["--mount", _fields("type=bind", f"source={source}", f"target={target}", "readonly")])
+            return _words("--mount", _fields("type=bind", f"source={source}", f"target={target}", "readonly"))
         case "bwrap":
-            return shlex.join(["--ro-bind", source, target])
+            return _words("--ro-bind", source, target)
     return _as_yaml(source, target)
+
+
+def _words(*words: str) -> str:
+    """Join words so that they may go through a shell variable, in which quotes are none."""
+    if shlex.join(words) != " ".join(words):
+        raise Invalid(
+            "the runtime directory or the target holds what no shell variable carries",
+            advice="name a STRONGROOM_RUNTIME_DIR and a target without blanks, commas and quotes, or use --format json",
+        )
+    return " ".join(words)
 
 
 def as_mount(source: str, target: str) -> dict[str, object]:

@@ -134,9 +134,9 @@ def reconcile(ctx: click.Context) -> None:
             again = opened.reconcile_mounts()()
             acts, faults = acts + again.acts, again.faults
         opened.reconcile_mounts().close_idle()
-    emit({"acts": acts, "faults": faults}, acts or "every mount is as it should be")
+    emit({"acts": acts, "faults": [fault.message for fault in faults]}, acts or "every mount is as it should be")
     for fault in faults:
-        warn(fault)
+        warn(fault.message)
     if faults:
         ctx.exit(ATTENTION)
 

@@ -50,19 +50,20 @@ class MountKeeper:
         try:
             done = self._reconcile(thorough=thorough)
         except DomainError as error:
-            done = Reconciled(faults=[error.nameless])
+            done = Reconciled(faults=[error])
         except Exception as error:  # noqa: BLE001 - a thread that dies would leave tokens behind
-            done = Reconciled(faults=[f"internal error: {type(error).__name__}"])
+            done = Reconciled(faults=[DomainError(f"internal error: {type(error).__name__}")])
         self._tell(done)
         return done
 
     def _tell(self, done: Reconciled) -> None:
         for act in done.acts:
             _log.info("token mount: %s", act)
-        for fault in done.faults:
+        faults = [fault.nameless for fault in done.faults]
+        for fault in faults:
             if fault not in self._told:
                 _log.warning("token mount: %s", fault)
-        self._told = done.faults
+        self._told = faults
 
     def _rest(self, done: Reconciled) -> None:
         """Wait until something has to be done: a process that has a mount ended, or the time is over."""

@@ -61,8 +61,10 @@ def test_what_is_typed_goes_to_the_command():
     assert call("cat", stdin=b"typed").stdout == b"typedcleared up\n"
 
 
-def test_what_cannot_be_run_is_named():
-    assert b"no-such-command: No such file" in call("no-such-command").stderr
+def test_why_a_command_cannot_be_run_is_said_and_not_which():
+    said = call("no-such-command").stderr
+    assert b"the command cannot be run: No such file" in said
+    assert b"no-such-command" not in said
 
 
 def test_the_end_of_a_command_is_heard_where_nobody_wanted_to_hear_of_children():

@@ -306,10 +306,11 @@ def test_what_goes_wrong_at_the_end_of_a_command_takes_nothing_of_its_exit_code(
     assert done.returncode == 7
 
 
-def test_flags_that_a_variable_cannot_carry_are_refused(moved_home, runtime):
-    moved_home.env["STRONGROOM_RUNTIME_DIR"] = str(runtime.with_name("a place"))
+@pytest.mark.parametrize(("name", "forms"), [("a place", ["docker", "podman", "bwrap"]), ("a,b", ["docker", "podman"])])
+def test_flags_that_a_variable_cannot_carry_are_refused(moved_home, runtime, name, forms):
+    moved_home.env["STRONGROOM_RUNTIME_DIR"] = str(runtime.with_name(name))
 
-    for form in ("docker", "podman", "bwrap"):
+    for form in forms:
         code, error = moved_home.error("mounts", "open", "reviewer", "--format", form)
         assert (code, error["code"]) == (2, "invalid")
     assert moved_home.call("mounts", "open", "reviewer", "--format", "json").exit_code == 0

@@ -15,16 +15,12 @@ from domain.ports import Lock, MountWatch
 
 @dataclass(slots=True, kw_only=True)
 class Reconciled:
-    """What was done, in words; what could not be done; and the processes whose end would change something.
-
-    `is_idle`: nothing is open, and nothing lingers.
-    """
+    """What was done, in words; what could not be done; and the processes whose end would change something."""
 
     acts: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: list[DomainError] = field(default_factory=list)
     processes: set[str] = field(default_factory=set)
     lingering: list[str] = field(default_factory=list)
-    is_idle: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +64,13 @@ class ReconcileMounts:
         try:
             return self._brought(mount, after, done, thorough=thorough)
         except DomainError as error:
-            done.faults.append(f"{mount.agent}: {error.message}")
+            done.faults.append(error)
             return after
 
     def _brought(self, before: Mount, after: Mount | None, done: Reconciled, *, thorough: bool) -> Mount | None:
         if after is None:
             self.feed.register.forget(before.agent)
             return None
-        done.is_idle = False
         if not after.is_open:
             return self._ended(before, after, done)
         if after.left_at is not None:
@@ -88,7 +83,7 @@ class ReconcileMounts:
             self.feed.register.keep(after)
         fed = self.feed(after, thorough=thorough, refilling=is_back)
         done.acts += [f"{after.agent}: {change}" for change in fed.changes]
-        done.faults += [f"{after.agent}: {failure.message}" for failure in fed.failures]
+        done.faults += fed.failures
         return fed.mount
 
     def _ended(self, before: Mount, after: Mount, done: Reconciled) -> Mount:
@@ -103,6 +98,6 @@ class ReconcileMounts:
         try:
             swept = self.feed.mounts.sweep(keep)
         except DomainError as error:
-            done.faults.append(error.message)
+            done.faults.append(error)
         else:
             done.acts += [f"{name}: belonged to no mount, and is wiped" for name in swept]

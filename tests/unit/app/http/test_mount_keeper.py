@@ -10,7 +10,7 @@ from app.audit import SERVICE, current_actor
 from app.http import mount_keeper
 from app.http.mount_keeper import MountKeeper
 from app.usecases.mounts.reconcile import Reconciled
-from domain.errors import Busy, Integrity
+from domain.errors import Busy, DeliveryFailed, Integrity
 
 PATIENCE_S = 10
 
@@ -66,7 +66,7 @@ def test_what_fails_is_tried_again(error):
 
 def test_a_fault_that_stays_is_told_once_and_again_when_it_comes_back(caplog):
     caplog.set_level(logging.INFO, "strongroom.mounts")
-    full = Reconciled(faults=["full"])
+    full = Reconciled(faults=[DeliveryFailed("full")])
     run(full, full, Reconciled(acts=["delivered"]), full)
 
     assert [record.message for record in caplog.records] == [
@@ -77,9 +77,12 @@ def test_a_fault_that_stays_is_told_once_and_again_when_it_comes_back(caplog):
 
 
 def test_an_error_that_names_a_secret_is_told_without_it(caplog):
-    run(Integrity("agent_token:reviewer does not open"))
+    error = Integrity("agent_token:reviewer does not open")
+    run(error)
+    run(Reconciled(faults=[error]))
 
-    assert [record.message for record in caplog.records] == ["token mount: a stored value does not open: damaged"]
+    said = "token mount: a stored value does not open: damaged"
+    assert [record.message for record in caplog.records] == [said, said]
 
 
 def test_a_keeper_that_was_never_begun_has_ended():
