@@ -10,10 +10,13 @@ from domain.mounts import Mount
 from tests.support import token_memory
 from tests.support.memory_directory import mounts_below
 from tests.support.token_memory import (
+    OPTIONS,
     OURS,
     SERVICE,
+    mount,
     skip_unless_root,
     stepped,
+    without_noswap,
 )
 
 runtime = token_memory.runtime
@@ -80,6 +83,17 @@ def test_a_directory_that_is_no_mount_of_ours_is_never_unmounted(rooted):
         (rooted / "inner" / name).mkdir()
 
     assert inner.release() is False
+    assert mounts_below(rooted) == [str(rooted)]
+
+
+def test_memory_that_another_mounted_for_us_is_not_ours_to_take(rooted):
+    if without_noswap():
+        pytest.skip("needs Linux 6.4: on an older one we mount our own above it")
+    mount(rooted, f"{OPTIONS},noswap")  # as the mount unit of systemd does
+    mounts = DirectoryTokenMount(rooted, service=SERVICE)
+    mounts.prepare()
+
+    assert mounts.release() is False
     assert mounts_below(rooted) == [str(rooted)]
 
 
