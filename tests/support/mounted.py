@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.system import ProcMountWatch
 from domain.mounts import Mounted
+from tests.integration.packaging.programs import skip_unless_mounting_is_allowed
+from tests.support.memory_directory import memory_directory
 
 WAITS = "echo begun; exec sleep 600"
 AN_ORDINARY_USER = 1000
@@ -21,7 +24,11 @@ def skip_without_bubblewrap():
     """Skip the test where there is no bubblewrap, or the kernel does not let it work."""
     if shutil.which("bwrap") is None:
         pytest.skip("bwrap is missing: apt-get install bubblewrap")
-    if subprocess.run(["bwrap", "--ro-bind", "/", "/", "true"], capture_output=True, check=False).returncode:
+    # Not all of `/`: mounts of other tests come and go below it, and one that goes meanwhile is an error to it.
+    links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
+    if subprocess.run(
+        ["bwrap", "--ro-bind", "/usr", "/usr", *links, "true"], capture_output=True, check=False
+    ).returncode:
         pytest.skip("bubblewrap cannot make namespaces here: the container needs SYS_ADMIN, or user namespaces")
 
 
@@ -139,3 +146,33 @@ def a_runtime(root):
         yield runtime
     finally:
         runtime.close()
+
+
+@pytest.fixture
+def place():
+    """Where a runtime directory may be, in memory; every user may pass."""
+    with memory_directory() as place:
+        place.parent.chmod(0o711)
+        yield place
+
+
+@pytest.fixture
+def runtime(place):
+    """The same as a runtime directory, with containers."""
+    skip_without_bubblewrap()
+    with a_runtime(place) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+def watch(place):
+    """Looks at who has it mounted."""
+    return ProcMountWatch(place)
+
+
+@pytest.fixture
+def target(tmp_path):
+    """A directory to mount on, by a process that may."""
+    skip_unless_mounting_is_allowed()
+    (tmp_path / "target").mkdir()
+    return tmp_path / "target"

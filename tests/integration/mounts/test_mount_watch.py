@@ -14,7 +14,7 @@ from adapters.system.process_identity import identity_of
 from domain.mounts import Mounted
 from tests.contracts.mount_watch import MountWatchContract
 from tests.integration.packaging.programs import skip_unless_mounting_is_allowed
-from tests.support.memory_directory import memory_directory
+from tests.support import mounted
 from tests.support.mounted import (
     AN_ORDINARY_USER,
     a_runtime,
@@ -41,30 +41,7 @@ def readers_of(runtime, *, before=(), uid=0, first=1):
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
-@pytest.fixture
-def place():
-    with memory_directory() as place:
-        place.parent.chmod(0o711)
-        yield place
-
-
-@pytest.fixture
-def runtime(place):
-    skip_without_bubblewrap()
-    with a_runtime(place) as runtime:
-        yield runtime
-
-
-@pytest.fixture
-def watch(place):
-    return ProcMountWatch(place)
-
-
-@pytest.fixture
-def target(tmp_path):
-    skip_unless_mounting_is_allowed()
-    (tmp_path / "target").mkdir()
-    return tmp_path / "target"
+place, runtime, watch, target = mounted.place, mounted.runtime, mounted.watch, mounted.target
 
 
 class TestProcMountWatch(MountWatchContract):

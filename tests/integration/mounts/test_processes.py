@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.system import ProcMountWatch, identity, processes
+from adapters.system import identity, processes
 from adapters.system.process_identity import identity_of
 from domain.errors import NotFound
 from domain.mounts import IdMap
 from tests.integration.packaging.programs import skip_unless_mounting_is_allowed
-from tests.support.memory_directory import memory_directory
-from tests.support.mounted import a_runtime, bubblewrap, skip_without_bubblewrap, unshared, view_of
+from tests.support import mounted
+from tests.support.mounted import bubblewrap, unshared, view_of
 
 NEAR_MS = 20
 MAPS = """
@@ -29,30 +29,7 @@ COST_S = 0.5
 """Ten times what it takes here."""
 
 
-@pytest.fixture
-def place():
-    with memory_directory() as place:
-        place.parent.chmod(0o711)
-        yield place
-
-
-@pytest.fixture
-def runtime(place):
-    skip_without_bubblewrap()
-    with a_runtime(place) as runtime:
-        yield runtime
-
-
-@pytest.fixture
-def watch(place):
-    return ProcMountWatch(place)
-
-
-@pytest.fixture
-def target(tmp_path):
-    skip_unless_mounting_is_allowed()
-    (tmp_path / "target").mkdir()
-    return tmp_path / "target"
+place, runtime, watch, target = mounted.place, mounted.runtime, mounted.watch, mounted.target
 
 
 def test_when_a_container_began_is_told_to_twenty_milliseconds(watch, runtime, target):
