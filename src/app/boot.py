@@ -41,7 +41,7 @@ def migrate(container: Container, *, accept_partial: bool = False, prefer: Prefe
     ttl = container.settings().archive_ttl_days * DAY_MS
     container.archive().expire(container.clock().now() - ttl)
     _prune_audit(container)
-    _reconcile_mounts(container)
+    reconcile_mounts(container)
     return report
 
 
@@ -78,8 +78,11 @@ def _prune_audit(container: Container) -> None:
         container.progress().note(error.message)
 
 
-def _reconcile_mounts(container: Container) -> None:
-    """What is wrong with a mount keeps the service from nothing: it is told, and looked at again."""
+def reconcile_mounts(container: Container) -> None:
+    """Bring every token mount to what is stored now.
+
+    What is wrong with a mount keeps the service from nothing: it is told, and looked at again.
+    """
     try:
         faults = container.reconcile_mounts()(thorough=True).faults
     except DomainError as error:
@@ -115,13 +118,19 @@ def examine(settings: Settings, progress: Progress | None = None, *, deep: bool 
         container.remnant_search().close()
 
 
+def mend(settings: Settings) -> list[str]:
+    """Mend what can be mended safely, with neither key nor database; says what was done."""
+    return open_container(settings).mend()()
+
+
 def _examine_inside(container: Container, *, deep: bool) -> list[Check]:
     try:
         container.settings.override(container.settings().with_stored(container.unaudited_setting_store().all()))
         container.cipher()  # opens every canary
     except DomainError as error:
         return [Check.of_error("data keys", error)]
-    checks = [*container.examine_database()(deep=deep), *container.examine_upkeep()(), *container.examine_mounts()()]
+    checks = [*container.examine_database()(deep=deep), *container.examine_upkeep()(), *container.examine_jobs()()]
+    checks += container.examine_mounts()()
     if deep:
         with _collector_paused():
             checks += container.examine_values()()

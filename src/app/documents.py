@@ -3,10 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from app.usecases.jobs.schedule import JobView
 from app.usecases.oauth.disconnect import Disconnected
+from domain.backups import Backup
 from domain.connections import Connection
+from domain.instants import SECOND_MS
 from domain.migrations import MigrationReport, SourceOutcome
 from domain.ports import LastAct
+from domain.restores import Restored, RestorePlan
+from domain.retention import RetentionPlan
 from domain.secrets import DamagedVersion, SecretInfo
 
 
@@ -66,3 +71,47 @@ def oauth_connection(connection: Connection) -> dict[str, object]:
 def disconnected(ended: Disconnected) -> dict[str, object]:
     """Show what became of a connection that was ended."""
     return {"forge": ended.forge, "status": "not_connected", "revocation": ended.revocation, "advice": ended.advice}
+
+
+def backup_document(backup: Backup) -> dict[str, object]:
+    """Show a backup, as its manifest has it."""
+    shown = asdict(backup)
+    del shown["covers"], shown["sequence"]
+    return shown
+
+
+def retention_document(plan: RetentionPlan, *, dry_run: bool) -> dict[str, object]:
+    """Show which backups stay and why, and which went or would go."""
+    return {
+        "dry_run": dry_run,
+        "kept": [{"file": kept.backup.file, "because": list(kept.because)} for kept in plan.kept],
+        "removed": [backup.file for backup in plan.removed],
+    }
+
+
+def restore_plan_document(plan: RestorePlan) -> dict[str, object]:
+    """Show what a restore would do."""
+    return {**asdict(plan), "dry_run": True, "backup": backup_document(plan.backup)}
+
+
+def restored_document(done: Restored) -> dict[str, object]:
+    """Show what a restore did."""
+    return {**asdict(done), "dry_run": False, "backup": backup_document(done.backup)}
+
+
+def job_document(view: JobView) -> dict[str, object]:
+    """Show how a job stands. Instants in ms UTC, None if that never happened; `every` in seconds, 0: never."""
+    record = view.record
+    return {
+        "name": record.job.value,
+        "purpose": record.job.purpose,
+        "every": view.every_ms // SECOND_MS,
+        "is_running": record.is_unfinished,
+        "last_run_at": record.started_at,
+        "last_success_at": record.succeeded_at,
+        "next_run_at": view.next_at,
+        "is_overdue": view.is_overdue,
+        "result": record.result,
+        "last_error": record.error,
+        "failures": record.failures,
+    }

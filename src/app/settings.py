@@ -84,6 +84,18 @@ class Settings:
         "retention of backups", kinds.retention, "last=5,daily=7,weekly=4,monthly=6", stored=True
     )
     backup_interval_hours: int = _setting("0 turns the schedule off", kinds.number(0, 87_600), "24", stored=True)
+    rehearsal_interval_hours: int = _setting(
+        "how often the newest backup is restored into a scratch place; 0: never",
+        kinds.number(0, 87_600),
+        "168",
+        stored=True,
+    )
+    offsite_url: str | None = _setting("where backups are pushed: s3://, sftp:// or file://", kinds.visible_text)
+    offsite_options: SecretValue | None = _setting("credentials and options for that place, JSON", SecretValue)
+    offsite_recipients: str | None = _setting(
+        "age recipients that what is pushed is encrypted for, separated by blanks", kinds.visible_text
+    )
+    wal_checkpoint: bool = _setting("fold SQLite's log into the database by a job; 0: Litestream does", kinds.flag, "1")
     gitlab_url: str = _setting("GitLab's base URL", kinds.address, "https://gitlab.com", stored=True)
     gitlab_client_id: str | None = _setting("OAuth client at GitLab", kinds.visible_text, stored=True)
     gitlab_client_secret: SecretValue | None = _setting("OAuth client secret at GitLab", SecretValue)
@@ -106,6 +118,9 @@ class Settings:
     )
     log_format: str | None = _setting("console or json", kinds.one_of("console", "json"))
     credential: Path | None = field(default=None, metadata={"hidden": True})
+    is_guest: bool = field(default=True, metadata={"hidden": True})
+    """Whether the process is another program's, which may open the database by itself as well."""
+
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, metadata={"hidden": True})
     defaults: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False, metadata={"hidden": True})
 

@@ -9,7 +9,8 @@ from domain.errors import Invalid
 from domain.values import FORGES
 
 HEEDED_AT_ONCE: Final = frozenset(
-    {"session_ttl_days", "gitlab_url", "github_url"}
+    {"session_ttl_days", "archive_ttl_days", "audit_ttl_days", "backup_keep", "backup_interval_hours"}
+    | {"rehearsal_interval_hours", "gitlab_url", "github_url"}
     | {f"{forge}_{what}" for forge in FORGES for what in ("client_id", "scopes")}
 )
 """What a running service looks up each time; the others count from its next start on."""

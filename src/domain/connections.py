@@ -28,11 +28,18 @@ class Status(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """What a failed refresh means. The values are stored: they are never renamed."""
+    """What is to be known of a token: what its failed refresh means. The values are stored: they are never renamed."""
 
     TRANSIENT = "transient"
     NEEDS_REAUTH = "needs_reauth"
     CONFIG_ERROR = "config_error"
+    UNCHECKED = "unchecked"
+    """Nothing failed: the token was restored from a backup, and may have been spent since."""
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether only the operator can do something about it."""
+        return self in {FaultKind.NEEDS_REAUTH, FaultKind.CONFIG_ERROR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +160,7 @@ def _judged(
 ) -> tuple[Status, str | None, int | None]:
     if foreign is not None:
         return Status.CONFIG_ERROR, foreign.message, None
-    if fault is not None and fault.kind is not FaultKind.TRANSIENT:
+    if fault is not None and fault.kind.is_final:
         return Status(fault.kind.value), fault.reason, fault.since
     if not token.is_alive(now) and not token.can_be_refreshed(now):
         return Status.NEEDS_REAUTH, "the token has expired, and nothing is left to refresh it with", token.expires_at

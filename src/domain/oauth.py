@@ -8,6 +8,7 @@ from domain.values import SecretValue, is_broken_text, parse_forge
 
 _MARGIN_MS = MINUTE_MS
 _PART_OF_LIFE = 10
+_MARGINS_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +91,17 @@ class OAuthToken:
             return False
         if self.refresh_token is None:
             return not self.is_alive(now)
-        life = _MARGIN_MS * _PART_OF_LIFE if self.issued_at is None else self.expires_at - self.issued_at
-        return self.expires_at - now < min(_MARGIN_MS, life // _PART_OF_LIFE)
+        return self.expires_at - now < self._margin(self.expires_at)
+
+    def is_due_soon(self, now: int) -> bool:
+        """Tell whether it can be refreshed, and will be due before it is looked at twice more, once a minute."""
+        if self.expires_at is None or not self.can_be_refreshed(now):
+            return False
+        return self.expires_at - now < self._margin(self.expires_at) * _MARGINS_AHEAD
+
+    def _margin(self, expires_at: int) -> int:
+        life = _MARGIN_MS * _PART_OF_LIFE if self.issued_at is None else expires_at - self.issued_at
+        return min(_MARGIN_MS, life // _PART_OF_LIFE)
 
     def can_be_refreshed(self, now: int) -> bool:
         """Tell whether there is a refresh token, and it has not ended as far as its forge said."""

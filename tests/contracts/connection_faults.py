@@ -76,3 +76,16 @@ class ConnectionFaultsContract:
         in_threads(lambda thread: faults.record(replace(FAULT, token_version=THREADS - thread)))
 
         assert faults.get("gitlab").token_version == THREADS
+
+    def test_a_fault_is_forgotten(self, faults):
+        faults.record(FAULT)
+        faults.forget(FAULT)
+
+        assert faults.get("gitlab") is None
+
+    def test_another_that_took_its_place_is_not_forgotten_with_it(self, faults):
+        later = replace(FAULT, at=NOON + 1)
+        faults.record(later)
+        faults.forget(FAULT)
+
+        assert faults.get("gitlab") == later

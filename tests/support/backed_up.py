@@ -27,7 +27,6 @@ class BackedUp:
         tokens = SqlOAuthTokenStore(database, cipher, self.clock)
         self.backups = SqliteBackupStore(
             database,
-            cipher,
             self.clock,
             directory=directory,
             application_version="1.2.3",

@@ -89,6 +89,23 @@ COMMANDS: dict[str, list[Call]] = {
         call("erase", stdin=f"protocol=https\nhost=gitlab.com\npassword={REFUSED_VALUE}\n"),
         call("get", stdin=REFUSED_VALUE, code=2),
     ],
+    "backup create": [call()],
+    "backup list": [call()],
+    "backup verify": [call(REFUSED_VALUE, code=5), call(f"{REFUSED_VALUE}/{REFUSED_VALUE}", code=5)],
+    "backup restore": [
+        call(REFUSED_VALUE, code=5),
+        call(REFUSED_VALUE, "--dry-run", code=5),
+        call(REFUSED_VALUE, "--confirm", REFUSED_VALUE, code=5),
+        call(REFUSED_VALUE, REFUSED_VALUE, code=2),
+    ],
+    "backup rehearse": [call()],
+    "backup prune": [call("--dry-run"), call("--keep", REFUSED_VALUE, code=2), call()],
+    "backup push": [call(code=2)],
+    "backup fetch": [
+        call(REFUSED_VALUE, code=2),
+        call(REFUSED_VALUE, "--identity-file", "{outside}/generic", code=2),
+        call(REFUSED_VALUE, "--identity-file", REFUSED_VALUE, code=2),
+    ],
     "mounts open": [
         call("reviewer"),
         call("reviewer", "--format", "docker"),

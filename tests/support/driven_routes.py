@@ -91,6 +91,8 @@ ROUTES: dict[tuple[str, str], list[Sent]] = {
     ("POST", "/migrations/run"): [sent("/migrations/run", json={"dry_run": True}), sent("/migrations/run")],
     ("GET", "/backups"): [sent("/backups")],
     ("POST", "/backups"): [sent("/backups", None)],
+    ("POST", "/backups/prune"): [sent("/backups/prune", json={"dry_run": True}), sent("/backups/prune")],
+    ("GET", "/jobs"): [sent("/jobs")],
     ("POST", "/backups/{name}/verify"): [sent(f"/backups/{REFUSED_VALUE}/verify", 404)],
     ("GET", "/settings"): [sent("/settings")],
     ("PATCH", "/settings"): [

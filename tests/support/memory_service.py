@@ -13,10 +13,12 @@ from adapters.memory import (
     MemoryAuditLog,
     MemoryAuthorizationServer,
     MemoryBackupStore,
+    MemoryCheckpoints,
     MemoryCipher,
     MemoryConnectionFaults,
     MemoryDatabaseCheckup,
     MemoryDataKeyStore,
+    MemoryJobJournal,
     MemoryKeySource,
     MemoryLastActs,
     MemoryLeases,
@@ -28,9 +30,11 @@ from adapters.memory import (
     MemoryMountWatch,
     MemoryNamedRequests,
     MemoryOAuthTokenStore,
+    MemoryOffsiteStore,
     MemoryPendingAuthorizations,
     MemoryProgress,
     MemoryRemnantSearch,
+    MemoryRestore,
     MemorySchema,
     MemorySealedRows,
     MemorySecretHistory,
@@ -108,6 +112,9 @@ class MemoryService:
             ),
         )
         self.searched = MemoryRemnantSearch()
+        self.restore = MemoryRestore(self.backups, oauth_tokens=self.oauth_tokens, faults=self.faults, audit=self.audit)
+        self.offsite = MemoryOffsiteStore()
+        self.jobs = MemoryJobJournal()
         self.lock = MemoryLock()
         self.mounts = MemoryTokenMount()
         self.register = MemoryMountRegister()
@@ -135,6 +142,11 @@ class MemoryService:
             archive=self.archive,
             archived_files=self.archive,
             unaudited_backups=self.backups,
+            database_restore=self.restore,
+            rehearsal=self.restore,
+            unaudited_offsite=self.offsite,
+            checkpoints=MemoryCheckpoints(),
+            job_journal=self.jobs,
             lock=self.lock,
             unaudited_setting_store=MemorySettingStore(),
             unaudited_api_tokens=self.api_tokens,

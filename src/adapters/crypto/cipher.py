@@ -37,10 +37,10 @@ class AesGcmCipher(Cipher):
     Building one unwraps every key and opens its canary: it raises `KeyRefused` for the wrong
     master key and `Integrity` for a damaged data key, before anything is sealed or opened. When a data
     key has sealed `seals_per_key` values, `succeed` makes the next one; with a `key_source` it goes
-    on when the master key is changed while it runs.
+    on when the master key is changed while it runs. `of` names for people what `keys` is kept in.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a thing of its own
         self,
         master: MasterKey,
         keys: DataKeyStore,
@@ -48,12 +48,14 @@ class AesGcmCipher(Cipher):
         key_source: KeySource | None = None,
         seals_per_key: int = SEALS_PER_KEY,
         succeed: Succession | None = None,
+        of: str = "this database",
     ) -> None:
         self._master = master
         self._store = keys
         self._key_source = key_source
         self._seals_per_key = seals_per_key
         self._succeed = succeed
+        self._of = of
         self._known: set[str] = set()
         self._opening: dict[bytes, AESGCM] = {}
         self._active: _Active | None = None
@@ -144,7 +146,7 @@ class AesGcmCipher(Cipher):
         self._known.add(stored.id)
 
     def _unwrapped(self, stored: DataKey) -> bytes:
-        return unwrap(self._master_of(stored.master_fingerprint), stored)
+        return unwrap(self._master_of(stored.master_fingerprint), stored, of=self._of)
 
     def _master_of(self, fingerprint: str) -> MasterKey:
         """Return the master key of that fingerprint, or the one that was found in its place.

@@ -78,14 +78,14 @@ def wrap(master: MasterKey, key: bytes, key_id: UUID, purpose: KeyPurpose) -> by
     return _PREFIX + nonce + AESGCM(_wrapping_key(master)).encrypt(nonce, key, aad)
 
 
-def unwrap(master: MasterKey, stored: DataKey) -> bytes:
-    """Return the data key after its canary has opened.
+def unwrap(master: MasterKey, stored: DataKey, *, of: str = "this database") -> bytes:
+    """Return the data key after its canary has opened; `of` names for people what it is kept in.
 
     Raises `KeyRefused` if another master key wrapped it, `Integrity` if it is damaged.
     """
     if stored.master_fingerprint != master.fingerprint:
         raise KeyRefused(
-            f"wrong master key: this database was sealed under {stored.master_fingerprint}, "
+            f"wrong master key: {of} was sealed under {stored.master_fingerprint}, "
             f"and {master.source} holds {master.fingerprint}",
             advice="put the right key back; nothing was written",
         )

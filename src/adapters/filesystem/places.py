@@ -1,10 +1,13 @@
 """The places where we keep things, and what the file system says of each."""
 
 import errno
+import fcntl
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
@@ -15,6 +18,11 @@ from adapters.filesystem.faults import reason
 from adapters.filesystem.key_source import STAGED
 from domain.errors import DatabaseUnusable
 from domain.ports import Leftover, Place, Places, Role, Room
+
+_PARTIAL = ".partial"
+_SIDECAR = "(-journal|-wal|-shm)?"
+_SCRATCH = (".restoring", ".rehearsal")
+"""How copies of a backup are called that are not in place yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +50,18 @@ class DirectoryPlaces(Places):
                 advice="check their permissions, and whose they are",
             ) from None
         return sorted(found, key=lambda leftover: leftover.path)
+
+    @override
+    def close_to_others(self, place: Place) -> None:
+        with _told(place.path):
+            Path(place.path).chmod(place.role.private_mode)
+
+    @override
+    def discard(self, leftover: Leftover) -> None:
+        if leftover.role is not Role.BACKUP:
+            raise DatabaseUnusable(f"{leftover.path} may hold a key, and is not removed", advice="look at it yourself")
+        with _told(leftover.path):
+            Path(leftover.path).unlink(missing_ok=True)
 
     @override
     def room(self) -> list[Room]:
@@ -74,8 +94,13 @@ class DirectoryPlaces(Places):
             yield Leftover(role=Role.UNFINISHED_KEY, path=str(path), is_key_file=_same_file(path, self.key_file))
 
     def _unfinished_backups(self) -> Iterator[Leftover]:
-        for path in self.backup_dir.glob(f"{escape(self.database.name)}.bak-*.partial*"):
-            yield Leftover(role=Role.BACKUP, path=str(path))
+        name = re.escape(self.database.name)
+        half = re.compile(rf"{name}\.bak-\d{{8}}T\d{{6}}Z(-\d+)?(\.json)?{re.escape(_PARTIAL)}{_SIDECAR}")
+        copy = re.compile(rf"{name}({'|'.join(map(re.escape, _SCRATCH))}){_SIDECAR}")
+        for directory, ours in ((self.backup_dir, half), (self.database.parent, copy)):
+            for path in directory.glob("*"):
+                if ours.fullmatch(path.name) and not _is_claimed(path):
+                    yield Leftover(role=Role.BACKUP, path=str(path))
 
     @property
     def _staged_key(self) -> Path:
@@ -114,6 +139,35 @@ def _refusal(path: Path) -> str | None:
         return None if os.access(path, wanted, effective_ids=True) else os.strerror(errno.EACCES)
     except OSError as error:
         return None if isinstance(error, FileNotFoundError) else reason(error)
+
+
+def _is_claimed(path: Path) -> bool:
+    """Tell whether somebody writes to it: its writer holds a lock, or that of the file that it lies beside."""
+    ends = (_PARTIAL, *_SCRATCH)
+    names = (path.name[: path.name.rfind(end) + len(end)] for end in ends if end in path.name)
+    return any(_is_locked(path.with_name(name)) for name in names)
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseUnusable(f"{path} cannot be changed: {reason(error)}", advice="check whose it is") from None
 
 
 def _same_file(path: Path, other: Path) -> bool:

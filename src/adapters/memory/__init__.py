@@ -5,12 +5,15 @@ from adapters.memory.api_token_store import MemoryApiTokenStore as MemoryApiToke
 from adapters.memory.audit_log import MemoryAuditLog as MemoryAuditLog
 from adapters.memory.authorization_server import MemoryAuthorizationServer as MemoryAuthorizationServer
 from adapters.memory.backup_store import MemoryBackupStore as MemoryBackupStore
+from adapters.memory.checkpoints import MemoryCheckpoints as MemoryCheckpoints
 from adapters.memory.cipher import MemoryCipher as MemoryCipher
 from adapters.memory.clock import ManualClock as ManualClock
 from adapters.memory.connection_faults import MemoryConnectionFaults as MemoryConnectionFaults
 from adapters.memory.data_key_store import MemoryDataKeyStore as MemoryDataKeyStore
 from adapters.memory.database_checkup import MemoryDatabaseCheckup as MemoryDatabaseCheckup
 from adapters.memory.database_checkup import Stamped as Stamped
+from adapters.memory.database_restore import MemoryRestore as MemoryRestore
+from adapters.memory.job_journal import MemoryJobJournal as MemoryJobJournal
 from adapters.memory.key_source import MemoryKeySource as MemoryKeySource
 from adapters.memory.last_acts import MemoryLastActs as MemoryLastActs
 from adapters.memory.leases import MemoryLeases as MemoryLeases
@@ -24,6 +27,7 @@ from adapters.memory.mount_register import MemoryMountRegister as MemoryMountReg
 from adapters.memory.mount_watch import MemoryMountWatch as MemoryMountWatch
 from adapters.memory.named_requests import MemoryNamedRequests as MemoryNamedRequests
 from adapters.memory.oauth_token_store import MemoryOAuthTokenStore as MemoryOAuthTokenStore
+from adapters.memory.offsite_store import MemoryOffsiteStore as MemoryOffsiteStore
 from adapters.memory.pending_authorizations import MemoryPendingAuthorizations as MemoryPendingAuthorizations
 from adapters.memory.progress import MemoryProgress as MemoryProgress
 from adapters.memory.remnant_search import MemoryRemnantSearch as MemoryRemnantSearch

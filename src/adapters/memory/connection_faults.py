@@ -26,3 +26,9 @@ class MemoryConnectionFaults(ConnectionFaults):
             former = self._faults.get(fault.forge)
             if former is None or fault.token_version >= former.token_version:
                 self._faults[fault.forge] = fault
+
+    @override
+    def forget(self, fault: ConnectionFault) -> None:
+        with self._lock:
+            if self._faults.get(fault.forge) == fault:
+                del self._faults[fault.forge]

@@ -1,90 +1,72 @@
 """Backups of a SQLite database: copied inside one snapshot, checked, and only then given a name."""
 
-import hashlib
 import os
-import shutil
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from sqlalchemy import func, select
 from typing_extensions import override
 
 from adapters.sql import schema
 from adapters.sql.backup_files import BackupDirectory
-from adapters.sql.columns import metadata
-from adapters.sql.data_key_store import SqlDataKeyStore
+from adapters.sql.copy_check import Checked, CipherOf, check_copy, look_at_copy, sha256_of
 from adapters.sql.database import Database
-from adapters.sql.opening import open_read_only
-from adapters.sql.sealed_places import open_everything
-from domain.backups import Backup
-from domain.errors import Conflict, DatabaseUnusable, Integrity, NotFound
-from domain.ports import BackupStore, Cipher, Clock, DataKeyStore
+from adapters.sql.immutable import opened_immutable
+from adapters.sql.room import require_room
+from domain.backups import Backup, Reason
+from domain.errors import DatabaseUnusable, DomainError, Integrity
+from domain.ports import BackupStore, Clock
 
 STEP_PAGES = 1_024
 """Pages between two syncs of the copy, 4 MiB: a writer never waits for more than this to reach the disk."""
 
-_SPARE_BYTES = 1_024 * 1_024
+_NO_SCHEMA = "none"
+_ELSEWHERE = "make room there, or name another place in STRONGROOM_BACKUP_DIR"
 
 
 class SqliteBackupStore(BackupStore):
     """`<database>.bak-<UTC timestamp>` and a manifest in one directory.
 
-    `cipher_of` opens what lies under the data keys of another database than this, with our master key.
+    `cipher_of` opens what lies under the data keys of a copy, with our master key.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a thing of its own
+    def __init__(
         self,
         database: Database,
-        cipher: Cipher,
         clock: Clock,
         *,
         directory: Path,
         application_version: str,
-        cipher_of: Callable[[DataKeyStore], Cipher],
+        cipher_of: CipherOf,
     ) -> None:
         self._database = database
-        self._cipher = cipher
-        self._cipher_of = cipher_of
         self._clock = clock
         self._files = BackupDirectory(directory, database.path.name)
         self._application_version = application_version
+        self._cipher_of = cipher_of
 
     @override
-    def create(self, *, covers: tuple[str, ...] = (), despite_damage: bool = False) -> Backup:
-        try:
-            self._files.discard_partials()
-            now = self._clock.now()
-            partial = self._files.reserve(now)
-            try:
-                backup = self._fill(partial, now, covers, despite_damage=despite_damage)
-                self._files.publish(partial, backup)
-            except BaseException:
-                self._files.discard_partials()
-                raise
-        except OSError as error:
-            raise DatabaseUnusable(
-                f"the backup could not be written to {self._files.path}: {error.strerror}",
-                advice="make room there, or name another place in STRONGROOM_BACKUP_DIR",
-            ) from error
-        return backup
+    def create(
+        self, *, reason: Reason = Reason.ASKED, covers: tuple[str, ...] = (), despite_damage: bool = False
+    ) -> Backup:
+        return self._made(reason, covers, lambda copy: check_copy(copy, self._cipher_of, despite_damage=despite_damage))
+
+    def keep(self) -> Backup:
+        """Make a backup of the database in whatever state it is, before a restore takes its place."""
+        return self._made(Reason.RESTORE, (), self._looked_at)
 
     @override
     def verify(self, file: str) -> Backup:
-        backup = next((each for each in self.list() if each.file == file), None)
-        if backup is None:
-            raise NotFound("there is no backup of that name")
-        if backup.schema != schema.HEAD:
-            raise Conflict(
-                f"the backup is of schema {backup.schema}, and this version checks {schema.HEAD}",
-                advice="check it with the version that made it",
-            )
-        path = self._files.path / backup.file
-        if _sha256(path) != backup.sha256:
+        backup = self._files.find(file)
+        schema.refuse_unknown(backup.schema, "the backup")
+        path = self._files.path / file
+        if sha256_of(path) != backup.sha256:
             raise Integrity("the backup is not the file that its manifest describes", advice="keep another one")
-        found = self._check(path, self._cipher_of, despite_damage=not backup.verified)
-        if (found.rows, found.rows_by_key) != (backup.rows, backup.rows_by_key or None):
+        with opened_immutable(path, self._database.driver) as copy:
+            found = check_copy(copy, self._cipher_of, despite_damage=not backup.verified)
+        if backup.verified and (found.rows, found.rows_by_key) != (backup.rows, backup.rows_by_key):
             raise Integrity("the backup does not hold what its manifest says", advice="keep another one")
         return backup
 
@@ -92,33 +74,75 @@ class SqliteBackupStore(BackupStore):
     def list(self) -> list[Backup]:
         return self._files.manifests()
 
-    def _fill(self, partial: Path, now: int, covers: tuple[str, ...], *, despite_damage: bool) -> Backup:
-        self._require_room()
-        self._copy_to(partial)
-        found = self._check(partial, lambda _keys: self._cipher, despite_damage=despite_damage)
-        return Backup(
-            file=self._files.final_name(partial),
-            bytes=partial.stat().st_size,
-            sha256=_sha256(partial),
-            verified=found.rows_by_key is not None,
-            created_at=now,
-            schema=schema.HEAD,
-            application_version=self._application_version,
-            engine_version=f"SQLite {sqlite3.sqlite_version}",
-            key_fingerprint=found.key_fingerprint,
-            rows=found.rows,
-            rows_by_key=found.rows_by_key or {},
-            covers=covers,
-        )
+    @override
+    def remove(self, file: str) -> None:
+        with self._told():
+            self._files.remove(file)
 
-    def _require_room(self) -> None:
-        needed = self._database.path.stat().st_size + _SPARE_BYTES
-        free = shutil.disk_usage(self._files.path).free
-        if free < needed:
+    @override
+    @contextmanager
+    def opened(self, file: str) -> Iterator[BinaryIO]:
+        path = self._files.path / self._files.find(file).file
+        try:
+            opened = path.open("rb")
+        except OSError as error:
+            raise DatabaseUnusable(f"the backup {path} cannot be read: {error.strerror}") from error
+        with opened:
+            yield opened
+
+    @override
+    def take_in(self, backup: Backup, fill: Callable[[BinaryIO], None]) -> None:
+        with self._told(), self._files.claimed(backup.file) as partial:
+            require_room(self._files.path, backup.bytes, what="the backup", advice=_ELSEWHERE)
+            with partial.open("wb") as file:
+                fill(file)
+            if sha256_of(partial) != backup.sha256:
+                raise Integrity("what came is not what the manifest describes", advice="fetch another one")
+            self._files.publish(partial, backup)
+
+    def _made(self, reason: Reason, covers: tuple[str, ...], look: Callable[[Database], Checked]) -> Backup:
+        with self._told():
+            self._files.discard_leftovers()
+            now = self._clock.now()
+            with self._files.reserved(now) as partial:
+                require_room(self._files.path, self._database.path.stat().st_size, what="a backup", advice=_ELSEWHERE)
+                self._copy_to(partial)
+                with opened_immutable(partial, self._database.driver) as copy:
+                    found, revision = look(copy), schema.revision(copy)
+                backup = Backup(
+                    file=self._files.final_name(partial),
+                    bytes=partial.stat().st_size,
+                    sha256=sha256_of(partial),
+                    verified=found.rows_by_key is not None,
+                    created_at=now,
+                    schema=revision or _NO_SCHEMA,
+                    application_version=self._application_version,
+                    engine_version=f"SQLite {self._database.driver.sqlite_version}",
+                    key_fingerprint=found.key_fingerprint,
+                    rows=found.rows,
+                    rows_by_key=found.rows_by_key or {},
+                    covers=covers,
+                    reason=reason,
+                    sequence=max((each.sequence for each in self.list()), default=0) + 1,
+                )
+                self._files.publish(partial, backup)
+        return backup
+
+    def _looked_at(self, copy: Database) -> Checked:
+        try:
+            return check_copy(copy, self._cipher_of, despite_damage=True)
+        except DomainError:
+            return look_at_copy(copy)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what the operating system refused."""
+        try:
+            yield
+        except OSError as error:
             raise DatabaseUnusable(
-                f"no room for a backup: {needed} bytes are needed in {self._files.path}, {free} are free",
-                advice="make room there, or name another place in STRONGROOM_BACKUP_DIR",
-            )
+                f"the backup could not be written to {self._files.path}: {error.strerror}", advice=_ELSEWHERE
+            ) from error
 
     def _copy_to(self, partial: Path) -> None:
         """Copy in steps inside one read snapshot, so that writers neither wait nor make the copy start over."""
@@ -126,56 +150,14 @@ class SqliteBackupStore(BackupStore):
             source.execute("BEGIN")
             try:
                 source.execute("SELECT 1 FROM sqlite_master").fetchone()
-                _paced_copy(source, partial)
+                _paced_copy(source, partial, self._database.driver.connect)
             finally:
                 source.execute("ROLLBACK")
 
-    def _check(self, copy: Path, cipher_of: Callable[[DataKeyStore], Cipher], *, despite_damage: bool) -> "_Checked":
-        """Open the copy on its own: SQLite finds it whole, it holds as many rows as tables say, all opens."""
-        database = open_read_only(copy)
-        try:
-            with database.borrowed() as connection:
-                if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
-                    raise Integrity("the copy of the database is damaged", advice="check the disk")
-                if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                    raise Integrity("the copy of the database has rows that name missing rows")
-            keys = SqlDataKeyStore(database)
-            fingerprint = keys.list()[-1].master_fingerprint
-            rows = count_rows(database)
-            try:
-                return _Checked(fingerprint, rows, open_everything(database, cipher_of(keys)))
-            except Integrity:
-                if not despite_damage:
-                    raise
-                return _Checked(fingerprint, rows, None)
-        finally:
-            database.close()
 
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What the copy holds: rows by table, and sealed values by data key; None if one of them does not open.
-
-    `key_fingerprint` is of the master key that wraps the copy's own data keys.
-    """
-
-    key_fingerprint: str
-    rows: dict[str, int]
-    rows_by_key: dict[str, int] | None
-
-
-def count_rows(database: Database) -> dict[str, int]:
-    """Count the rows of every table."""
-    counts = {}
-    for table in metadata.sorted_tables:
-        row = database.one(database.prepare(select(func.count()).select_from(table)))
-        counts[table.name] = row[0] if row else 0
-    return counts
-
-
-def _paced_copy(source: sqlite3.Connection, partial: Path) -> None:
+def _paced_copy(source: sqlite3.Connection, partial: Path, connect: Callable[..., sqlite3.Connection]) -> None:
     descriptor = os.open(partial, os.O_RDWR | os.O_CLOEXEC)
-    target = sqlite3.connect(partial, isolation_level=None)
+    target = connect(partial, isolation_level=None)
     try:
         target.execute("PRAGMA journal_mode=OFF")
         target.execute("PRAGMA synchronous=OFF")
@@ -192,8 +174,3 @@ def _syncing(descriptor: int) -> Callable[[int, int, int], None]:
         os.fdatasync(descriptor)
 
     return progress
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

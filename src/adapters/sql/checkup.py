@@ -1,6 +1,5 @@
 """What SQLite can tell of a database's health, and what plain SQL can count in it."""
 
-import sqlite3
 from collections import Counter
 
 from sqlalchemy import Column, ColumnElement, Select, case, func, select
@@ -35,7 +34,10 @@ class SqliteCheckup(DatabaseCheckup):
 
     @override
     def engine(self) -> Engine:
-        return Engine(version=f"SQLite {sqlite3.sqlite_version}", has_wal_reset_bug=has_wal_reset_bug())
+        driver = self._database.driver
+        return Engine(
+            version=f"SQLite {driver.sqlite_version}", has_wal_reset_bug=has_wal_reset_bug(driver.sqlite_version_info)
+        )
 
     @override
     def faults(self, *, thorough: bool) -> list[str]:
@@ -98,7 +100,7 @@ class SqliteCheckup(DatabaseCheckup):
         return columns
 
 
-def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
     """Tell whether SQLite `version` has the bug of https://sqlite.org/wal.html#walresetbug (since 3.7.0)."""
     patched = any(version[:2] == fixed[:2] and version >= fixed for fixed in _ALSO_FIXED_IN)
     return version < _FIXED_IN and not patched

@@ -1,6 +1,6 @@
 """What went wrong with the connections, in `oauth_connection_fault`."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from typing_extensions import override
 
 from adapters.sql.database import Database
@@ -28,6 +28,7 @@ class SqlConnectionFaults(ConnectionFaults):
                 where=sent.token_version >= table.c.token_version,
             )
         )
+        self._forget = database.prepare(delete(table).where(table.c.forge_type == bindparam("forge")))
 
     @override
     def get(self, forge: str) -> ConnectionFault | None:
@@ -42,3 +43,9 @@ class SqlConnectionFaults(ConnectionFaults):
         said = {name: getattr(fault, name) for name in _FIELDS}
         with self._database.transaction() as transaction:
             transaction.run(self._record, {"forge_type": fault.forge, "kind": fault.kind.value, **said})
+
+    @override
+    def forget(self, fault: ConnectionFault) -> None:
+        with self._database.transaction() as transaction:
+            if self.get(fault.forge) == fault:
+                transaction.run(self._forget, {"forge": fault.forge})

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql import ClauseElement
 
+from adapters.sql.driver import PYTHON_DRIVER, Driver
 from adapters.sql.failures import DRIVER_ERRORS, translate
 from adapters.sql.statements import Params, Statement, prepare
 from adapters.sql.transaction import NOTHING, BoundRow, Row, Transaction
@@ -36,9 +37,10 @@ class _Held(threading.local):
 class Database:
     """An open database. Safe to share between threads; not across a fork."""
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, path: Path, driver: Driver = PYTHON_DRIVER) -> None:
         self.engine = engine
         self.path = path
+        self.driver = driver
         self._writing = threading.Lock()
         self._held = _Held()
         self._idle: list[sqlite3.Connection] = []
@@ -186,7 +188,7 @@ class Database:
     @contextmanager
     def fresh(self) -> Iterator["Database"]:
         """Open the same database once more, on connections that have seen nothing yet."""
-        other = Database(self.engine, self.path)
+        other = Database(self.engine, self.path, self.driver)
         try:
             yield other
         finally:

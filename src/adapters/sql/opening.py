@@ -1,5 +1,6 @@
 """Opening SQLite so that what returned is on the disk, and refusing where that cannot be had."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -12,7 +13,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.database import Database
+from adapters.sql.driver import PYTHON_DRIVER, Driver
 from adapters.sql.durable import sync
+from adapters.sql.failures import DRIVER_ERRORS, primary_code
 from adapters.sql.mounts import network_filesystem
 from domain.errors import DatabaseUnusable
 
@@ -32,32 +35,33 @@ _FULL = 2
 _ON = 1
 
 
-def open_database(path: Path) -> Database:
+def open_database(path: Path, driver: Driver = PYTHON_DRIVER) -> Database:
     """Open the database at `path` for reading and writing; creates it, readable by its owner only.
 
     Raises `DatabaseUnusable` or `Unreachable` with what is in the way.
     """
     _refuse_unfit_place(path)
     _create_private(path)
-    return _database(path, lambda: _connect(path))
+    return _database(path, lambda: _connect(path, driver), driver)
 
 
-def open_read_only(path: Path) -> Database:
+def open_read_only(path: Path, driver: Driver = PYTHON_DRIVER) -> Database:
     """Open the database at `path` without writing a byte, not even of a write-ahead log.
 
     With nothing in the log the file is opened as immutable; otherwise the log is read through the
     index that is there already (https://sqlite.org/wal.html#read_only_databases).
     """
     _refuse_unfit_place(path)
-    return _database(path, lambda: _connect_read_only(path))
+    return _database(path, lambda: _connect_read_only(path, driver), driver)
 
 
-def _database(path: Path, connect: Callable[[], sqlite3.Connection]) -> Database:
-    return Database(create_engine("sqlite://", creator=connect, poolclass=NullPool), path)
+def _database(path: Path, connect: Callable[[], sqlite3.Connection], driver: Driver) -> Database:
+    engine = create_engine("sqlite://", module=driver, creator=connect, poolclass=NullPool)
+    return Database(engine, path, driver)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = _driver_connect(f"file:{quote(str(path))}?mode=rw")
+def _connect(path: Path, driver: Driver) -> sqlite3.Connection:
+    connection = _driver_connect(driver, f"file:{quote(str(path))}?mode=rw")
     try:
         _make_durable(connection)
     except BaseException:
@@ -101,29 +105,29 @@ def _use_log(connection: sqlite3.Connection) -> str:
     while True:
         try:
             return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+        except DRIVER_ERRORS as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE_S)
 
 
-def _connect_read_only(path: Path) -> sqlite3.Connection:
+def _connect_read_only(path: Path, driver: Driver) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode=ro"
     log, index = path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
     # SQLite tries for ten seconds to read through the index of a process killed over its first commit.
     if index.exists() and _size(log) != _LOG_HEADER_BYTES:
         # a running service, or a killed one: its log may hold changes, or get some meanwhile
-        connection = _driver_connect(f"{uri}&readonly_shm=1", timeout=_INDEX_TIMEOUT_S)
+        connection = _driver_connect(driver, f"{uri}&readonly_shm=1", timeout=_INDEX_TIMEOUT_S)
         try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
+        except driver.OperationalError:
             connection.close()
         else:
             return connection
     if _size(log) <= _LOG_HEADER_BYTES:
-        return _driver_connect(f"{uri}&immutable=1")
+        return _driver_connect(driver, f"{uri}&immutable=1")
     # A log without a usable index, as a power cut or a copy leaves it: SQLite must build one to read it.
-    return _driver_connect(uri)
+    return _driver_connect(driver, uri)
 
 
 def _size(path: Path) -> int:
@@ -134,9 +138,14 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _driver_connect(uri: str, *, timeout: float | None = None) -> sqlite3.Connection:
-    patience = BUSY_TIMEOUT_S if timeout is None else timeout
-    connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
+def _driver_connect(driver: Driver, uri: str, *, timeout: float | None = None) -> sqlite3.Connection:
+    connection: sqlite3.Connection = driver.connect(
+        uri,
+        uri=True,
+        timeout=BUSY_TIMEOUT_S if timeout is None else timeout,
+        isolation_level=None,
+        check_same_thread=False,
+    )
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     return connection
 
@@ -159,14 +168,29 @@ def _refuse_unfit_place(path: Path) -> None:
 
 
 def _create_private(path: Path) -> None:
-    """Make sure that the file exists with mode 0600; SQLite gives the log the mode of the database."""
-    new = not path.exists()
+    """Make sure that the file exists with mode 0600; SQLite gives the log the mode of the database.
+
+    One that is there is not opened here. Whoever closes a file takes from his whole process the locks on it, those
+    of a database that is open already too (https://sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    real = path.resolve()
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        if new:
-            sync(path.parent)
+        try:
+            os.close(os.open(real, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            _require_writable(real)
+        else:
+            sync(real.parent)
     except OSError as error:
         raise DatabaseUnusable(
             f"the database {path} cannot be opened for writing: {error.strerror}",
             advice="make the file and its directory writable for this user",
         ) from None
+
+
+def _require_writable(path: Path) -> None:
+    """Raise the `OSError` that opening `path` for reading and writing would raise."""
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from adapters.sql.database import Database
 from domain.errors import DatabaseUnusable
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every schema revision of this version, oldest first; a test holds it against the `revisions` folder."""
 
 HEAD: Final = REVISIONS[-1]
@@ -21,16 +21,31 @@ def current(database: Database) -> str | None:
 
     Raises `DatabaseUnusable` if it was written by a newer version than this one.
     """
+    found = revision(database)
+    if found is not None and found not in REVISIONS:
+        raise DatabaseUnusable(
+            f"the database is newer than this version: its schema is {found}, the newest known here is {HEAD}",
+            advice="run the version that upgraded it, or restore a backup from before; nothing was written",
+        )
+    return found
+
+
+def revision(database: Database) -> str | None:
+    """Return the revision that a database says it is at, whether this version knows it or not; None if it says none."""
     with database.connected() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
-    if row is not None and row[0] not in REVISIONS:
-        raise DatabaseUnusable(
-            f"the database is newer than this version: its schema is {row[0]}, the newest known here is {HEAD}",
-            advice="run the version that upgraded it, or restore a backup from before; nothing was written",
-        )
     return None if row is None else str(row[0])
+
+
+def refuse_unknown(revision: str, what: str) -> None:
+    """Raise `DatabaseUnusable` if this version does not know `revision`: `what` is newer, or is not ours."""
+    if revision not in REVISIONS:
+        raise DatabaseUnusable(
+            f"{what} is of schema {revision}, which this version does not know: the newest known here is {HEAD}",
+            advice="use the version that made it, or a newer one; nothing was written",
+        )
 
 
 def upgrade(database: Database) -> None:

@@ -9,6 +9,7 @@ from typing_extensions import override
 from adapters.sql import schema
 from adapters.sql.data_key_store import SqlDataKeyStore
 from adapters.sql.database import Database
+from adapters.sql.driver import PYTHON_DRIVER, Driver
 from adapters.sql.opening import BUSY_TIMEOUT_S, open_read_only
 from domain.errors import DatabaseUnusable, Integrity
 from domain.ports import Schema, SchemaFacts
@@ -21,9 +22,10 @@ _PAUSE_S = 0.01
 class SqliteSchema(Schema):
     """`database` is given as a callable, so that looking does not open it for writing."""
 
-    def __init__(self, path: Path, database: Callable[[], Database]) -> None:
+    def __init__(self, path: Path, database: Callable[[], Database], driver: Driver = PYTHON_DRIVER) -> None:
         self._path = path
         self._database = database
+        self._driver = driver
 
     @override
     def look(self) -> SchemaFacts:
@@ -50,7 +52,7 @@ class SqliteSchema(Schema):
                 time.sleep(_PAUSE_S)
 
     def _read(self) -> SchemaFacts:
-        database = open_read_only(self._path)
+        database = open_read_only(self._path, self._driver)
         try:
             revision = schema.current(database)
             keys = [] if revision is None else SqlDataKeyStore(database).list()

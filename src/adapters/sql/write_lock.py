@@ -3,7 +3,7 @@
 import sqlite3
 import time
 
-from adapters.sql.failures import PRIMARY_CODE
+from adapters.sql.failures import DRIVER_ERRORS, primary_code
 
 _FIRST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.005
@@ -22,8 +22,8 @@ def take_write_lock(connection: sqlite3.Connection) -> None:
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            except DRIVER_ERRORS as error:
+                if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
             else:
                 return

@@ -5,9 +5,9 @@ No module here imports at its top what `--help` can do without: a command's func
 
 from typing import NoReturn
 
-from app.cli.root import root
+from app.cli.root import OWN_PROCESS, root
 
 
 def main() -> NoReturn:
-    """Run the command that `sys.argv` names, and exit with its code."""
-    raise SystemExit(root.main(standalone_mode=False))
+    """Run the command that `sys.argv` names, in a process that does nothing else, and exit with its code."""
+    raise SystemExit(root.main(standalone_mode=False, obj=OWN_PROCESS))

@@ -16,6 +16,9 @@ from app.version import __version__
 
 PROGRAM = "strongroom"
 
+OWN_PROCESS: Final = "own process"
+"""The object of the root's context, where nobody else in the process opens the database."""
+
 COMMANDS: Final = MappingProxyType(
     {
         "serve": ("app.cli.serve", "Run the service: migrate the old files, then answer HTTP."),
@@ -28,6 +31,7 @@ COMMANDS: Final = MappingProxyType(
         "agents": ("app.cli.agents", "Agents and their tokens."),
         "oauth": ("app.cli.oauth", "The operator's OAuth tokens, one a forge."),
         "git-credential": ("app.cli.git_credential", "Give git the password for a forge, each time it asks."),
+        "backup": ("app.cli.backup", "Backups: made, verified, restored, pruned, pushed elsewhere."),
         "mounts": ("app.cli.mounts", "Token mounts: what containers read their tokens from."),
         "api-tokens": ("app.cli.api_tokens", "Bearer tokens of the HTTP API."),
         "keys": ("app.cli.keys", "Keys: how they stand, rotated, verified, and kept offline."),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.output import aligned, counted
-from app.documents import source_outcome
+from app.documents import job_document, source_outcome
 from app.usecases.survey import Stock
 from domain.backups import Backup
 from domain.connections import EXPIRES_SOON_MS, Status
@@ -41,6 +41,8 @@ def as_document(stock: Stock, *, database: Path, is_current: bool, key: MasterKe
             for each in stock.connections
             if each.status is not Status.NOT_CONNECTED
         ],
+        "jobs": [job_document(view) for view in stock.jobs],
+        "mounts": [{"agent": view.agent, "state": view.state.value} for view in stock.mounts],
         "expiring_secrets": [
             {"name": secret.name, "expires_at": secret.expires_at, "expired": secret.expires_at <= stock.taken_at}
             for secret in stock.mortal_secrets
@@ -66,10 +68,12 @@ def as_text(document: dict[str, Any], now: int) -> list[str]:
             for token in document["expiring_tokens"]
         ),
         *(("expiring", _expiry_text(secret, f"secret {secret['name']}")) for secret in document["expiring_secrets"]),
+        ("mounts", ", ".join(f"{each['agent']}: {each['state']}" for each in document["mounts"]) or "none is open"),
         *(("migration", _migration_text(migration)) for migration in document["migrations"]),
     ]
     if not document["migrations"]:
         facts.append(("migrations", "none has run yet: `strongroom migrate --dry-run` says what it would do"))
+    facts += [("job", _job_text(job, now)) for job in document["jobs"]]
     return [*aligned(facts), *_attention(document)]
 
 
@@ -112,6 +116,19 @@ def _age(span_ms: int) -> str:
         if span_ms >= unit:
             return counted(span_ms // unit, name)
     return "less than a minute"
+
+
+def _job_text(job: dict[str, Any], now: int) -> str:
+    if not job["every"]:
+        return f"{job['name']}: off"
+    if job["last_run_at"] is None:
+        return f"{job['name']}: has not run yet"
+    if job["is_running"]:
+        return f"{job['name']}: begun {_age(now - job['last_run_at'])} ago"
+    ahead = job["next_run_at"] - now
+    due = f"next in {_age(ahead)}" if ahead > 0 else "due, when a service runs"
+    failed = f", failed: {job['last_error']}" if job["last_error"] else ""
+    return f"{job['name']}: {_age(now - job['last_run_at'])} ago, {due}{failed}"
 
 
 def _connection_text(connection: dict[str, Any]) -> str:

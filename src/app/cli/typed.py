@@ -25,14 +25,15 @@ def secret_value(from_file: str | None, *, prompt: str) -> SecretValue:
     return _decoded(_read(from_file))
 
 
-def confirmed_name(name: str, confirm: str | None, *, what: str) -> None:
+def confirmed_name(name: str, confirm: str | None, *, what: str, verb: str = "delete") -> None:
     """Have the name given once more before it is destroyed; raises `Invalid` if it is another or not there."""
     if confirm is None and sys.stdin.isatty():
-        confirm = click.prompt(f"This deletes {what}. Type its name, {name}, to go on", err=True)
+        confirm = click.prompt(f"This {verb}s {what}. Type its name, {name}, to go on", err=True)
     if confirm is None:
-        raise Invalid(f"deleting {what} needs its name once more", advice=f"add --confirm {name}")
+        doing = f"{verb.removesuffix('e')}ing"
+        raise Invalid(f"{doing} {what} needs its name once more", advice=f"add --confirm {name}")
     if confirm != name:
-        raise Invalid(f"to delete {what}, confirm with {name}: another name was given", advice=f"add --confirm {name}")
+        raise Invalid(f"to {verb} {what}, confirm with {name}: another name was given", advice=f"add --confirm {name}")
 
 
 def _read(from_file: str | None) -> bytes:

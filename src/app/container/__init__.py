@@ -1,7 +1,7 @@
 """Which adapter stands behind which port, and which ports a use case is given. Nothing else knows adapters.
 
 A class a file, each on top of the one before: ground, stores, mounts, migrations, keys, secrets,
-connections, upkeep, checkup. What is provided is found in the file that is named for it.
+connections, upkeep, housekeeping, checkup. What is provided is found in the file that is named for it.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from dependency_injector import providers
 
 from app.container.checkup import Checkup
 from app.container.ground import LOCK_NAME as LOCK_NAME
+from app.container.ground import sqlite_driver as sqlite_driver
 from app.container.planning import plan_only as plan_only
 from app.settings import Settings
 from domain.keys import MasterKey

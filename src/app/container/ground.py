@@ -1,12 +1,18 @@
 """What everything stands on: settings, database, keys, locks, and the log."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 from dependency_injector import containers, providers
 
 from adapters.crypto import AesGcmCipher, create_data_keys
 from adapters.filesystem import FileLock, KeyringEntry, MasterKeySource
 from adapters.sql import (
     HEAD,
+    PYTHON_DRIVER,
     Database,
+    Driver,
     SqlAuditLog,
     SqlDataKeyStore,
     SqliteSchema,
@@ -14,6 +20,7 @@ from adapters.sql import (
     SqlLeases,
     SqlSealedRows,
     SqlSettingStore,
+    newest_driver,
     open_database,
 )
 from adapters.system import Silence, SystemClock, SystemdServiceManager, identity, is_gone
@@ -47,6 +54,11 @@ def _keyring_entry(settings: Settings) -> KeyringEntry | None:
     return KeyringEntry(service, username) if service else None
 
 
+def sqlite_driver(*, is_guest: bool) -> Driver:
+    """Choose the SQLite: as a guest the one that everybody in the process has, else the newest (docs/adr/0016)."""
+    return PYTHON_DRIVER if is_guest else newest_driver()
+
+
 def _identity(settings: Settings) -> str:
     """Say which service this is, among those of one machine: the one that keeps its state there."""
     return str(settings.state_dir.resolve())
@@ -61,10 +73,18 @@ class Ground(containers.DeclarativeContainer):
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
     service_identity: providers.Provider[str] = providers.Singleton(_identity, settings)
     service_manager: providers.Provider[ServiceManager] = providers.Singleton(SystemdServiceManager)
-    database: providers.Provider[Database] = providers.Singleton(open_database, settings.provided.sqlite_path)
+    sqlite_driver: providers.Provider[Driver] = providers.Singleton(sqlite_driver, is_guest=settings.provided.is_guest)
+    database: providers.Provider[Database] = providers.Singleton(
+        open_database, settings.provided.sqlite_path, sqlite_driver
+    )
+    database_at: providers.Provider[Callable[[Path], Database]] = providers.Singleton(
+        partial, open_database, driver=sqlite_driver
+    )
+    """Opens a database by its path."""
+
     schema_version: providers.Provider[str] = providers.Object(HEAD)
     schema: providers.Provider[Schema] = providers.Singleton(
-        SqliteSchema, settings.provided.sqlite_path, database.provider
+        SqliteSchema, settings.provided.sqlite_path, database.provider, sqlite_driver
     )
     lock: providers.Provider[Lock] = providers.Singleton(
         FileLock, providers.Callable(lambda s: s.state_dir / LOCK_NAME, settings)

@@ -6,6 +6,7 @@ from adapters.memory import (
     MemoryAuditLog,
     MemoryBackupStore,
     MemoryCipher,
+    MemoryJobJournal,
     MemoryLastActs,
     MemoryLegacyArchive,
     MemoryMigrationLedger,
@@ -29,7 +30,7 @@ def plan_only(container: Checkup, master: MasterKey | None) -> None:
     if master is not None:
         path = container.settings().sqlite_path
         container.master_key.override(providers.Object(master))
-        container.database.override(providers.Singleton(open_for_a_look, path))
+        container.database.override(providers.Singleton(open_for_a_look, path, container.sqlite_driver()))
         return
     clock = container.clock()
     container.sessions.override(providers.Object(MemorySessionStore(clock)))
@@ -39,6 +40,7 @@ def plan_only(container: Checkup, master: MasterKey | None) -> None:
     container.unaudited_oauth_tokens.override(providers.Object(MemoryOAuthTokenStore()))
     container.ledger.override(providers.Object(MemoryMigrationLedger()))
     container.archive.override(providers.Object(MemoryLegacyArchive(clock)))
+    container.job_journal.override(providers.Object(MemoryJobJournal()))
     container.unaudited_backups.override(providers.Object(MemoryBackupStore(clock)))
     container.unaudited_setting_store.override(providers.Object(MemorySettingStore()))
     audit = MemoryAuditLog(MemoryCipher(), clock)

@@ -1,7 +1,8 @@
 """Where things are kept: a provider a port, the plain one and the one that leaves events."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from dependency_injector import providers
 
@@ -33,6 +34,7 @@ from domain.ports import (
     Cipher,
     Clock,
     ConnectionFaults,
+    DataKeyStore,
     LegacyArchive,
     LegacyFileSource,
     MigrationLedger,
@@ -103,14 +105,18 @@ class Stores(Ground):
     legacy_files: providers.Provider[LegacyFileSource] = providers.Singleton(
         DirectoryLegacyFileSource, Ground.settings.provided.state_dir, Ground.settings.provided.config_dir
     )
+    cipher_of_copy: providers.Provider[Callable[[DataKeyStore], Cipher]] = providers.Singleton(
+        partial, AesGcmCipher, Ground.master_key, key_source=Ground.key_source, of="the backup"
+    )
+    """Opens what lies under the data keys of a copy."""
+
     unaudited_backups: providers.Provider[BackupStore] = providers.Singleton(
         SqliteBackupStore,
         Ground.database,
-        Ground.cipher,
         Ground.clock,
         directory=Ground.settings.provided.backup_dir,
         application_version=__version__,
-        cipher_of=providers.Factory(AesGcmCipher, Ground.master_key, key_source=Ground.key_source).provider,
+        cipher_of=cipher_of_copy,
     )
     backups: providers.Provider[BackupStore] = providers.Singleton(AuditedBackupStore, unaudited_backups, Ground.audit)
     fresh_sessions: providers.Provider[AbstractContextManager[SessionStore]] = providers.Factory(

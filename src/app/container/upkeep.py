@@ -10,7 +10,6 @@ from app.usecases.change_settings import ChangeSettings
 from app.usecases.prune_audit import PruneAudit
 from app.usecases.prune_sessions import PruneSessions
 from app.usecases.read_audit import ReadAudit
-from app.usecases.survey import Survey
 
 
 class Upkeep(Connections):
@@ -31,15 +30,4 @@ class Upkeep(Connections):
     read_audit: providers.Provider[ReadAudit] = providers.Singleton(ReadAudit, audit=Ground.audit, clock=Ground.clock)
     prune_audit: providers.Provider[PruneAudit] = providers.Singleton(
         PruneAudit, audit=Ground.audit, clock=Ground.clock
-    )
-    survey: providers.Provider[Survey] = providers.Singleton(
-        Survey,
-        sessions=Stores.sessions,
-        secrets=Stores.unaudited_secrets,
-        oauth_tokens=Stores.unaudited_oauth_tokens,
-        look=Connections.look_at_connection,
-        archive=Stores.archive,
-        ledger=Stores.ledger,
-        backups=Stores.backups,
-        clock=Ground.clock,
     )

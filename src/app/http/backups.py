@@ -1,29 +1,38 @@
-"""`/backups`: which there are, making one, and checking one. Restoring is a command, for it replaces this service."""
+"""`/backups`: which there are, making, checking and pruning. Restoring is a command: it replaces what this serves."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.documents import retention_document
 from app.http import answers
 from app.http.answers import answer
+from app.http.bodies import read_body
+from app.http.models import RunOptions
 from app.http.operations import Operation, operation
 from app.http.routing import Resource, resource
-from domain.backups import Backup
+from app.usecases.backups.prune import PruneBackups
+from domain.backups import Backup, Retention
 from domain.ports import BackupStore
+from domain.retention import RetentionPlan
 
 
 class Backups:
     """Backups by the name of their file."""
 
-    def __init__(self, backups: BackupStore) -> None:
+    def __init__(self, backups: BackupStore, prune: PruneBackups, *, keep: Callable[[], Retention]) -> None:
         self._backups = backups
+        self._prune = prune
+        self._keep = keep
 
     def routes(self) -> list[Resource]:
         """Return the routes."""
         return [
             resource("/backups", GET=self.page, POST=self.create),
+            resource("/backups/prune", POST=self.prune),
             resource("/backups/{name}/verify", POST=self.verify),
         ]
 
@@ -42,6 +51,16 @@ class Backups:
     async def verify(self, request: Request) -> Response:
         """Check a backup again: its bytes, its tables, and that every value in it opens."""
         return answer(_shown(await run_in_threadpool(self._backups.verify, request.path_params["name"])))
+
+    @operation(Operation(takes=RunOptions, answers=answers.Retained, at_most_once=True))
+    async def prune(self, request: Request) -> Response:
+        """Remove the backups that are not kept any longer, or say which would go."""
+        body = await read_body(request, RunOptions)
+        plan = await run_in_threadpool(self._pruned, dry_run=body.dry_run)
+        return answer(answers.Retained.of(retention_document(plan, dry_run=body.dry_run)))
+
+    def _pruned(self, *, dry_run: bool) -> RetentionPlan:
+        return self._prune(self._keep(), dry_run=dry_run)
 
 
 def _shown(backup: Backup) -> answers.Backup:

@@ -109,7 +109,7 @@ class RefreshOptions(Body):
 
 
 class RunOptions(Body):
-    """`POST /migrations/run`."""
+    """`POST /migrations/run`, `POST /backups/prune`: do it, or say what would be done."""
 
     dry_run: bool = False
 

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from itertools import count
 
 from app.audit import SERVICE, acting_as
 from app.usecases.mounts.reconcile import Reconciled, ReconcileMounts
@@ -10,14 +9,15 @@ from domain.errors import DomainError
 from domain.ports import MountWatch
 
 _EVERY_S = 1.0
-_THOROUGH_EVERY = 60
-"""Of so many passes one compares every file with its secret."""
 
 _log = logging.getLogger("strongroom.mounts")
 
 
 class MountKeeper:
-    """A thread that keeps all mounts where they should be. Whatever goes wrong is told once, and tried again."""
+    """A thread that keeps all mounts where they should be. Whatever goes wrong is told once, and tried again.
+
+    It goes by processes and versions; a job compares every file with its secret.
+    """
 
     def __init__(self, reconcile: ReconcileMounts, watch: MountWatch) -> None:
         self._reconcile = reconcile
@@ -39,11 +39,10 @@ class MountKeeper:
 
     def _run(self) -> None:
         with acting_as(SERVICE):
-            for number in count():
-                done = self._pass(thorough=number % _THOROUGH_EVERY == 0)
-                if self._stop.is_set():
-                    break
+            done = self._pass(thorough=True)
+            while not self._stop.is_set():
                 self._rest(done)
+                done = self._pass()
             self._close_idle()
 
     def _pass(self, *, thorough: bool = False) -> Reconciled:

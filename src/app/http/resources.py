@@ -10,6 +10,7 @@ from app.http.audit import Audit
 from app.http.backups import Backups
 from app.http.browsers import Browsers
 from app.http.health import Health
+from app.http.jobs import Jobs
 from app.http.keys import Keys
 from app.http.metrics import MetricsPage
 from app.http.migrations import Migrations
@@ -33,7 +34,8 @@ def resources(container: Container, service: Metered, readiness: Readiness, metr
         OAuth(_oauth_acts(container, service), Browsers(container.settings().public_url)),
         Keys(container.key_status(), container.rotate_data_keys()),
         _migrations(container),
-        Backups(container.backups()),
+        Backups(container.backups(), container.prune_backups(), keep=lambda: settings.current().backup_keep),
+        Jobs(container.schedule()),
         ApiTokens(container.api_tokens(), container.create_api_token(), container.clock()),
         Audit(container.read_audit()),
         settings,

@@ -18,6 +18,7 @@ from app.http.application import build_app
 from app.http.boot_migration import BootMigration
 from app.http.doors import places_within, raised_descriptor_limit
 from app.http.ending import GRACE_S, Ending
+from app.http.housekeeper import Housekeeper
 from app.http.listening import Listener, listening
 from app.http.mount_keeper import MountKeeper
 from app.http.orderly_server import OrderlyServer
@@ -51,30 +52,39 @@ def serve(container: Container, *, say: Say, on_report: Report) -> int:
     tls = tls_context(container.settings(), warn=lambda line: say(f"warning: {line}"))
     with listening(container.settings(), tls=tls, passed=passed_sockets(os.environ)) as listeners:
         readiness = Readiness(MIGRATING)
+        housekeeper = Housekeeper(container.run_job(), container.schedule())
         ending = Ending(on_order=manager.stopping, settle=partial(_settle, container), leave=partial(_leave, manager))
         places = places_within(raised_descriptor_limit())
         server = OrderlyServer(_config(container, readiness), listeners, ending, places)
         boot = BootMigration(
             partial(_migrate_at_boot, container),
             readiness,
-            on_report=partial(_tell, manager, listeners, on_report),
+            on_report=partial(_tell, manager, listeners, housekeeper.start, on_report),
             on_failure=server.stop,
         )
         keeper = MountKeeper(container.reconcile_mounts(), container.mount_watch())
         server.on_listening = partial(_begin, server, manager, readiness, say, (boot.start, keeper.start))
-        _run(server, ending, boot, keeper, container)
+        _run(server, ending, boot, keeper, housekeeper, container)
     if boot.failure is not None:
         raise boot.failure
     return ending.exit_code
 
 
-def _run(server: OrderlyServer, ending: Ending, boot: BootMigration, keeper: MountKeeper, container: Container) -> None:
+def _run(  # noqa: PLR0913, PLR0917 - all that has to end
+    server: OrderlyServer,
+    ending: Ending,
+    boot: BootMigration,
+    keeper: MountKeeper,
+    housekeeper: Housekeeper,
+    container: Container,
+) -> None:
     """Run the server to its end, and what it began to theirs. A signal is an order until the database is closed."""
     with ending, _signals_for(server):
         try:
             server.run()
         finally:
             ending.order()
+            housekeeper.stop()
             ending.settle()
             if boot.wait(ending.remaining()) and keeper.stop(ending.remaining()) and ending.threads_end():
                 container.database().close()
@@ -111,8 +121,15 @@ def _begin(
         start()
 
 
-def _tell(manager: ServiceManager, listeners: Sequence[Listener], on_report: Report, report: MigrationReport) -> None:
+def _tell(
+    manager: ServiceManager,
+    listeners: Sequence[Listener],
+    keep_house: Callable[[], None],
+    on_report: Report,
+    report: MigrationReport,
+) -> None:
     """Say that we are ready, which is so from here on: we listen, and the old files are where they belong."""
+    keep_house()
     waiting = f"; old files that need attention: {len(report.attention)}" if report.attention else ""
     manager.status(f"serving on {', '.join(listener.address for listener in listeners)}{waiting}")
     manager.ready()

@@ -3,7 +3,7 @@
 import logging
 import traceback
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Counter
@@ -12,6 +12,9 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from app.container import Container
+from app.metrics.gauge import Gauge, Readings
+from app.metrics.jobs import job_gauges
+from app.usecases.jobs.schedule import Schedule
 from app.usecases.mounts.look import LookAtMounts
 from app.usecases.oauth.look import LookAtConnection
 from app.version import __version__
@@ -33,9 +36,6 @@ from domain.ports import (
 )
 from domain.values import FORGES
 
-Readings = Iterable[tuple[Sequence[str], float]]
-"""Values, each behind its labels."""
-
 _UNKNOWN = "unknown"
 _log = logging.getLogger("strongroom.metrics")
 
@@ -54,6 +54,7 @@ class Sources:
     ledger: MigrationLedger
     audit: AuditLog
     mounts: LookAtMounts
+    schedule: Schedule
     clock: Clock
     schema: str
     reasons: Callable[[], Sequence[str]]
@@ -75,21 +76,12 @@ def sources_of(
         ledger=container.ledger(),
         audit=container.audit(),
         mounts=container.look_at_mounts(),
+        schedule=container.schedule(),
         clock=container.clock(),
         schema=schema,
         reasons=reasons,
         is_migrating=is_migrating,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Gauge:
-    """A gauge, and its parts by name: what one of them cannot read is missing alone."""
-
-    name: str
-    text: str
-    labels: tuple[str, ...]
-    parts: Mapping[str, Callable[[], Readings]]
 
 
 class StockCollector(Collector):
@@ -200,14 +192,14 @@ class _Stock:
                 yield (forge, status.value), status is found
 
 
-def _gauges(stock: _Stock) -> tuple[_Gauge, ...]:
+def _gauges(stock: _Stock) -> tuple[Gauge, ...]:
     return (
-        _Gauge("info", "Always 1.", ("version", "schema"), {"info": stock.info}),
-        _Gauge("ready", "1 if the service is ready, as /readyz has it.", (), {"ready": stock.ready}),
-        _Gauge("rows", "Sealed values that name each data key.", ("key_id", "state"), {"rows": stock.rows}),
-        _Gauge("secrets", "Secrets, expired ones included.", (), {"secrets": stock.secrets}),
-        _Gauge("sessions", "Sessions, stale ones included.", (), {"sessions": stock.sessions}),
-        _Gauge(
+        Gauge("info", "Always 1.", ("version", "schema"), {"info": stock.info}),
+        Gauge("ready", "1 if the service is ready, as /readyz has it.", (), {"ready": stock.ready}),
+        Gauge("rows", "Sealed values that name each data key.", ("key_id", "state"), {"rows": stock.rows}),
+        Gauge("secrets", "Secrets, expired ones included.", (), {"secrets": stock.secrets}),
+        Gauge("sessions", "Sessions, stale ones included.", (), {"sessions": stock.sessions}),
+        Gauge(
             "expiring_tokens",
             "What ends within 7 days.",
             ("kind",),
@@ -217,22 +209,23 @@ def _gauges(stock: _Stock) -> tuple[_Gauge, ...]:
                 "expiring_api_tokens": stock.expiring_api_tokens,
             },
         ),
-        _Gauge(
+        Gauge(
             "last_verified_backup_age_seconds",
             "Age of the newest verified backup; absent if there is none.",
             (),
             {"backups": stock.backup_age},
         ),
-        _Gauge("migrations_pending", "Old files that wait for a person.", (), {"migrations": stock.pending}),
-        _Gauge("boot_migration_running", "1 while old files are moved at start.", (), {"boot": stock.migrating}),
-        _Gauge("token_mounts", "Token mounts by how they stand.", ("state",), {"token_mounts": stock.token_mounts}),
-        _Gauge(
+        Gauge("migrations_pending", "Old files that wait for a person.", (), {"migrations": stock.pending}),
+        Gauge("boot_migration_running", "1 while old files are moved at start.", (), {"boot": stock.migrating}),
+        Gauge("token_mounts", "Token mounts by how they stand.", ("state",), {"token_mounts": stock.token_mounts}),
+        Gauge(
             "stale_containers",
             "Containers that may still use an older token, which they read before the newest was delivered.",
             (),
             {"stale_containers": stock.stale_containers},
         ),
-        _Gauge(
+        *job_gauges(stock.of.schedule),
+        Gauge(
             "oauth_connection_status",
             "1 for the status that the connection to a forge is in, 0 for the others.",
             ("forge", "status"),

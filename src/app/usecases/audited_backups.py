@@ -1,12 +1,15 @@
-"""Backups that are written down before they are made."""
+"""Backups that are written down before they are made, or removed."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from typing_extensions import override
 
 from app.audit import announced
 from domain.audit import Action
-from domain.backups import Backup
+from domain.backups import Backup, Reason
 from domain.ports import AuditLog, BackupStore
 
 
@@ -18,9 +21,11 @@ class AuditedBackupStore(BackupStore):
     audit: AuditLog
 
     @override
-    def create(self, *, covers: tuple[str, ...] = (), despite_damage: bool = False) -> Backup:
+    def create(
+        self, *, reason: Reason = Reason.ASKED, covers: tuple[str, ...] = (), despite_damage: bool = False
+    ) -> Backup:
         with announced(self.audit, Action.BACKUP_CREATE, "database"):
-            return self.backups.create(covers=covers, despite_damage=despite_damage)
+            return self.backups.create(reason=reason, covers=covers, despite_damage=despite_damage)
 
     @override
     def verify(self, file: str) -> Backup:
@@ -29,3 +34,17 @@ class AuditedBackupStore(BackupStore):
     @override
     def list(self) -> list[Backup]:
         return self.backups.list()
+
+    @override
+    def remove(self, file: str) -> None:
+        with announced(self.audit, Action.BACKUP_REMOVE, file):
+            self.backups.remove(file)
+
+    @override
+    def opened(self, file: str) -> AbstractContextManager[BinaryIO]:
+        return self.backups.opened(file)
+
+    @override
+    def take_in(self, backup: Backup, fill: Callable[[BinaryIO], None]) -> None:
+        with announced(self.audit, Action.BACKUP_FETCH, backup.file):
+            self.backups.take_in(backup, fill)

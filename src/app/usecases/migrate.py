@@ -10,6 +10,7 @@ from app.usecases.legacy_migration import LegacyMigration
 from app.usecases.move_file import Move, MoveFile, Wishes
 from app.usecases.unlock import LOCK_PATIENCE_MS
 from domain.audit import Action
+from domain.backups import Reason
 from domain.errors import Busy, DatabaseUnusable, DomainError, Integrity, Unreachable
 from domain.legacy.files import LegacyRef
 from domain.migrations import MigrationOutcome, MigrationReport, Outcome, Preference, SourceOutcome
@@ -85,7 +86,7 @@ class Migrate:
             covered = {cover for backup in self.backups.list() if backup.verified for cover in backup.covers}
             if set(pending) <= covered:
                 return None, moves
-            return self.backups.create(covers=tuple(pending)).file, moves
+            return self.backups.create(reason=Reason.MIGRATION, covers=tuple(pending)).file, moves
         except DomainError as error:
             reason = f"the value is stored; the file stays until a backup can be made: {error.message}"
             return None, [m.ends(Outcome.DEFERRED, reason) if m.removal else m for m in moves]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.usecases.jobs.schedule import JobView, Schedule
+from app.usecases.mounts.look import LookAtMounts, MountView
 from app.usecases.oauth.look import LookAtConnection
 from app.usecases.open_tokens import open_tokens
 from domain.backups import Backup
@@ -36,6 +38,8 @@ class Stock:
     mortal_secrets: list[SecretInfo]
     """Secrets with an expiry, expired ones too."""
     damaged: list[str]
+    jobs: list[JobView]
+    mounts: list[MountView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,8 @@ class Survey:
     archive: LegacyArchive
     ledger: MigrationLedger
     backups: BackupStore
+    schedule: Schedule
+    look_at_mounts: LookAtMounts
     clock: Clock
 
     def __call__(self) -> Stock:
@@ -69,6 +75,8 @@ class Survey:
             connections=[self.look(forge) for forge in FORGES],
             mortal_secrets=[info for info in secrets if info.expires_at is not None],
             damaged=damaged,
+            jobs=self.schedule.look(),
+            mounts=self.look_at_mounts(),
         )
 
     def _tokens(self) -> tuple[int, list[str]]:

@@ -8,6 +8,8 @@ from domain.ports.authorization_server import AuthorizationServer as Authorizati
 from domain.ports.authorization_server import GrantRefused as GrantRefused
 from domain.ports.authorization_server import Revocation as Revocation
 from domain.ports.backup_store import BackupStore as BackupStore
+from domain.ports.checkpoints import Checkpoint as Checkpoint
+from domain.ports.checkpoints import Checkpoints as Checkpoints
 from domain.ports.cipher import Cipher as Cipher
 from domain.ports.cipher import SealContext as SealContext
 from domain.ports.cipher import Sealed as Sealed
@@ -18,6 +20,9 @@ from domain.ports.data_key_store import DataKeyStore as DataKeyStore
 from domain.ports.database_checkup import Census as Census
 from domain.ports.database_checkup import DatabaseCheckup as DatabaseCheckup
 from domain.ports.database_checkup import Engine as Engine
+from domain.ports.database_restore import DatabaseRestore as DatabaseRestore
+from domain.ports.database_restore import StagedRestore as StagedRestore
+from domain.ports.job_journal import JobJournal as JobJournal
 from domain.ports.key_source import KeySource as KeySource
 from domain.ports.last_acts import LastAct as LastAct
 from domain.ports.last_acts import LastActs as LastActs
@@ -32,6 +37,7 @@ from domain.ports.mount_register import MountRegister as MountRegister
 from domain.ports.mount_watch import MountWatch as MountWatch
 from domain.ports.named_requests import NamedRequests as NamedRequests
 from domain.ports.oauth_token_store import OAuthTokenStore as OAuthTokenStore
+from domain.ports.offsite_store import OffsiteStore as OffsiteStore
 from domain.ports.pending_authorizations import PendingAuthorizations as PendingAuthorizations
 from domain.ports.places import Leftover as Leftover
 from domain.ports.places import Place as Place

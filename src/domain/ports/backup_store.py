@@ -1,16 +1,20 @@
 """Where backups of the database are kept."""
 
 from abc import abstractmethod
-from typing import Protocol
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
 
-from domain.backups import Backup
+from domain.backups import Backup, Reason
 
 
 class BackupStore(Protocol):
     """Backups: each a file of its own beside a manifest, verified before it gets its name."""
 
     @abstractmethod
-    def create(self, *, covers: tuple[str, ...] = (), despite_damage: bool = False) -> Backup:
+    def create(
+        self, *, reason: Reason = Reason.ASKED, covers: tuple[str, ...] = (), despite_damage: bool = False
+    ) -> Backup:
         """Copy the database as it is at one moment, open the copy, check it and decrypt all of it.
 
         `covers` is written into the manifest. Raises `DatabaseUnusable` (no room, no permission) or
@@ -22,10 +26,26 @@ class BackupStore(Protocol):
     def verify(self, file: str) -> Backup:
         """Check the backup `file` again: its bytes, its tables, and that every value opens with the master key.
 
-        Raises `NotFound` if there is none of that name, `Integrity` (`KeyRefused` for another master key),
-        or `Conflict` if this version cannot check it, for its schema is another.
+        One of an older schema is upgraded for that, in memory. Raises `NotFound` if there is none of that
+        name, `Integrity` (`KeyRefused` for another master key), or `DatabaseUnusable` if its schema is newer.
         """
 
     @abstractmethod
     def list(self) -> list[Backup]:
         """Return the backups that have a manifest, oldest first."""
+
+    @abstractmethod
+    def remove(self, file: str) -> None:
+        """Remove a backup and its manifest, durably; nothing else. Raises `NotFound`, or `DatabaseUnusable`."""
+
+    @abstractmethod
+    def opened(self, file: str) -> AbstractContextManager[BinaryIO]:
+        """Open the file of a backup for reading. Raises `NotFound`, or `DatabaseUnusable`."""
+
+    @abstractmethod
+    def take_in(self, backup: Backup, fill: Callable[[BinaryIO], None]) -> None:
+        """Store a backup that comes from elsewhere: what `fill` writes, if it is what the manifest describes.
+
+        Raises `Conflict` if there is one of that name, `Invalid` if the name is not one of ours, `Integrity`
+        if other bytes come, `DatabaseUnusable`, and what `fill` raises; then nothing of it is there.
+        """

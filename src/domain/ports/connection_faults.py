@@ -16,3 +16,7 @@ class ConnectionFaults(Protocol):
     @abstractmethod
     def record(self, fault: ConnectionFault) -> None:
         """Note a fault in place of the one before, unless that one is of a later version of the token."""
+
+    @abstractmethod
+    def forget(self, fault: ConnectionFault) -> None:
+        """Forget a fault, unless another has taken its place."""

@@ -24,6 +24,11 @@ class Role(StrEnum):
         return self in {Role.STATE, Role.CONFIG, Role.BACKUPS}
 
     @property
+    def private_mode(self) -> int:
+        """The permission bits with which it is open to its owner alone."""
+        return 0o700 if self.is_directory else 0o600
+
+    @property
     def is_written(self) -> bool:
         """Tell whether it is no use if we cannot write to it."""
         return self.is_directory or self is Role.DATABASE
@@ -70,7 +75,7 @@ class Room:
 
 
 class Places(Protocol):
-    """Looks, and changes nothing."""
+    """Looks, and changes nothing but what it is told to."""
 
     @abstractmethod
     def look(self) -> list[Place]:
@@ -81,7 +86,18 @@ class Places(Protocol):
 
     @abstractmethod
     def unfinished(self) -> list[Leftover]:
-        """Return what interrupted acts left behind, sorted by path. Raises `DatabaseUnusable`."""
+        """Return what interrupted acts left behind, sorted by path; not what is just being written.
+
+        Raises `DatabaseUnusable`.
+        """
+
+    @abstractmethod
+    def close_to_others(self, place: Place) -> None:
+        """Let a place of ours be open to its owner alone: 0600, a directory 0700. Raises `DatabaseUnusable`."""
+
+    @abstractmethod
+    def discard(self, leftover: Leftover) -> None:
+        """Remove half a backup, and nothing that may hold a key. Raises `DatabaseUnusable`."""
 
     @abstractmethod
     def room(self) -> list[Room]:

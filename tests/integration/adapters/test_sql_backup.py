@@ -1,5 +1,6 @@
 """A backup is a private copy with a manifest, under a name of its own; nothing else in its directory is touched."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -11,8 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapters.sql import HEAD, SqlSecretStore, backup_store, count_rows
-from domain.errors import DatabaseUnusable
+from adapters.sql import HEAD, SqlSecretStore, backup_store, count_rows, room
+from domain.backups import Reason
+from domain.errors import DatabaseUnusable, NotFound
 from tests.support.backed_up import HIDDEN, KEY, BackedUp, sql
 from tests.support.recipes import a_cipher, a_database, a_master_key
 
@@ -57,7 +59,7 @@ def test_a_backup_needs_no_log(service):
 def test_the_manifest_says_what_was_made(service):
     covers = ("0a" * 32, "0b" * 32)
 
-    backup = service.backups.create(covers=covers)
+    backup = service.backups.create(reason=Reason.MIGRATION, covers=covers)
 
     manifest = json.loads((service.directory / f"{NAME}.json").read_text())
     content = (service.directory / NAME).read_bytes()
@@ -76,6 +78,8 @@ def test_the_manifest_says_what_was_made(service):
         "rows": count_rows(service.database),
         "rows_by_key": {key_id: 3},
         "covers": list(covers),
+        "reason": "migration",
+        "sequence": 1,
     }
     assert service.backups.list() == [backup]
 
@@ -93,12 +97,12 @@ def test_two_backups_in_one_second_have_two_names(service):
     assert [backup.file for backup in service.backups.list()] == names
 
 
-def test_backups_are_listed_oldest_first(service):
+def test_backups_are_listed_in_the_order_they_were_made_though_the_clock_was_put_back(service):
     first = service.backups.create()
     service.clock.advance(-86_400_000)
     second = service.backups.create()
 
-    assert service.backups.list() == [second, first]
+    assert service.backups.list() == [first, second]
 
 
 def test_what_a_killed_backup_left_behind_goes_with_the_next(service):
@@ -109,6 +113,47 @@ def test_what_a_killed_backup_left_behind_goes_with_the_next(service):
     service.backups.create()
 
     assert service.names == [NAME, f"{NAME}.json"]
+
+
+def test_what_another_is_just_writing_is_no_leftover(service):
+    service.directory.mkdir()
+    unfinished = [
+        service.directory / f"{NAME}{end}" for end in (".partial", ".partial-journal", ".json", ".json.partial")
+    ]
+    for path in unfinished:
+        path.write_bytes(b"half")
+    with unfinished[0].open("ab") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+
+        other = service.backups.create()
+
+    assert other.file == f"{NAME}-2"
+    assert all(path.exists() for path in unfinished)
+
+
+def test_one_that_is_made_while_another_is_being_made_takes_nothing_of_it(service, monkeypatch):
+    copy, inner = backup_store._paced_copy, []
+
+    def make_another_first(source, partial, connect):
+        if not inner:
+            inner.append(None)
+            inner[0] = service.backups.create()
+        copy(source, partial, connect)
+
+    monkeypatch.setattr(backup_store, "_paced_copy", make_another_first)
+    outer = service.backups.create()
+
+    assert (outer.file, inner[0].file) == (NAME, f"{NAME}-2")
+    assert all(service.backups.verify(backup.file) == backup for backup in (outer, inner[0]))
+
+
+@pytest.mark.parametrize("name", ["../agents.db", "/etc/passwd", "..", "", "agents.db.bak-20261124T120000Z/..", "\0"])
+def test_what_is_no_name_of_a_backup_is_not_looked_for(service, name):
+    service.backups.create()
+
+    for ask in (service.backups.verify, service.backups.remove, lambda name: service.backups.opened(name).__enter__()):
+        with pytest.raises(NotFound):
+            ask(name)
 
 
 def test_what_is_not_ours_in_the_directory_is_left_alone(service):
@@ -148,7 +193,7 @@ def test_a_manifest_without_its_backup_is_no_backup(service):
 
 
 def test_without_room_there_is_no_backup_and_no_file(service, monkeypatch):
-    monkeypatch.setattr(backup_store.shutil, "disk_usage", lambda _path: SimpleNamespace(free=1))
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _path: SimpleNamespace(free=1))
 
     with pytest.raises(DatabaseUnusable, match=r"no room for a backup: \d+ bytes are needed in .*, 1 are free"):
         service.backups.create()

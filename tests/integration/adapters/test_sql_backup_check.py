@@ -20,8 +20,8 @@ def mutate_the_copy(monkeypatch, change):
     """Let `change(path)` happen to the copy between its making and its checking."""
     copy = backup_store._paced_copy
 
-    def copy_and_change(source, partial):
-        copy(source, partial)
+    def copy_and_change(source, partial, connect):
+        copy(source, partial, connect)
         change(partial)
 
     monkeypatch.setattr(backup_store, "_paced_copy", copy_and_change)

@@ -41,8 +41,8 @@ class Reluctant:
 def test_ciphertext_that_is_gone_is_gone_from_the_files_whatever_sqlites_default(path, monkeypatch, default, how):
     connect = opening._driver_connect
 
-    def connect_with_default(uri):
-        connection = connect(uri)
+    def connect_with_default(driver, uri):
+        connection = connect(driver, uri)
         connection.execute(f"PRAGMA secure_delete={default}")
         return connection
 
@@ -65,7 +65,7 @@ def test_ciphertext_that_is_gone_is_gone_from_the_files_whatever_sqlites_default
 def test_without_secure_delete_the_ciphertext_would_still_be_there(path, monkeypatch):
     connect = opening._driver_connect
     off = {"PRAGMA secure_delete=ON": "PRAGMA secure_delete=OFF", "PRAGMA secure_delete": "SELECT 1"}
-    monkeypatch.setattr(opening, "_driver_connect", lambda uri: Reluctant(connect(uri), off))
+    monkeypatch.setattr(opening, "_driver_connect", lambda driver, uri: Reluctant(connect(driver, uri), off))
     with sql_secrets(path) as store:
         store.set(NAME, OLD)
         (ciphertext,) = ciphertexts(path)

@@ -72,7 +72,9 @@ def test_what_durability_rests_on_is_in_force_on_every_connection(path):
 )
 def test_a_pragma_that_sqlite_does_not_accept_is_refused_by_name(path, monkeypatch, pragma, instead):
     connect = opening._driver_connect
-    monkeypatch.setattr(opening, "_driver_connect", lambda uri: Reluctant(connect(uri), {pragma: instead}))
+    monkeypatch.setattr(
+        opening, "_driver_connect", lambda driver, uri: Reluctant(connect(driver, uri), {pragma: instead})
+    )
     name = pragma.split()[1].partition("=")[0]
 
     with pytest.raises(DatabaseUnusable, match=f"did not accept {name} "), a_database(path):
@@ -97,6 +99,25 @@ def test_a_path_with_characters_of_urls_is_the_path(tmp_path):
         store.set("forgejo:a:b/c:1", "s")
 
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_link_to_where_no_file_is_yet_is_followed(path, tmp_path):
+    path.symlink_to(tmp_path / "elsewhere.db")
+    with sql_sessions(path) as store:
+        store.set("forgejo:a:b/c:1", "s")
+
+    assert path.is_symlink()
+    assert stat.S_IMODE((tmp_path / "elsewhere.db").stat().st_mode) == 0o600
+
+
+def test_a_database_on_a_disk_that_may_only_be_read_is_told(path, monkeypatch):
+    with a_database(path):
+        pass
+    real = os.statvfs(path)
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result([*real[:8], real.f_flag | os.ST_RDONLY, real[9]]))
+
+    with pytest.raises(DatabaseUnusable, match="cannot be opened for writing: Read-only file system"):
+        open_database(path)
 
 
 def test_a_directory_is_no_database(path):

@@ -15,7 +15,7 @@ from tests.support.backed_up import sql
 from tests.support.recipes import a_database
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-NOTED = {"0001": (None, None), "0002": ("operator", 1_795_514_400_000)}
+NOTED = {"0001": (None, None), "0002": ("operator", 1_795_514_400_000), "0003": ("operator", 1_795_514_400_000)}
 """Account and instant of connecting that each fixture holds."""
 
 
@@ -103,15 +103,15 @@ def test_an_upgraded_schema_is_that_of_a_new_database(state_dir, tmp_path):
 
 def test_the_fixture_is_of_the_schema_that_it_is_called_after(state_dir, revision):
     assert sql(state_dir / "agents.db", "SELECT version_num FROM alembic_version") == [(revision,)]
-    assert "named_request" not in schema_of(state_dir / "agents.db")[0]
+    assert "job" not in schema_of(state_dir / "agents.db")[0]
 
 
 def test_an_upgrade_that_fails_half_way_leaves_the_old_database_as_it_was(state_dir, revision):
     path = state_dir / "agents.db"
-    sql(path, "CREATE TABLE named_request (in_the_way INTEGER)")
+    sql(path, "CREATE TABLE job (in_the_way INTEGER)")
     before = schema_of(path)
 
-    with pytest.raises(Exception, match="named_request"), a_database(path):
+    with pytest.raises(Exception, match="job"), a_database(path):
         pass
 
     assert schema_of(path) == before

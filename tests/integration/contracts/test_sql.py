@@ -11,6 +11,7 @@ from adapters.sql import (
     SqlConnectionFaults,
     SqlDataKeyStore,
     SqliteCheckup,
+    SqlJobJournal,
     SqlLastActs,
     SqlLeases,
     SqlLegacyArchive,
@@ -27,6 +28,7 @@ from tests.contracts.cipher import CipherContract
 from tests.contracts.connection_faults import ConnectionFaultsContract
 from tests.contracts.data_key_store import DataKeyStoreContract
 from tests.contracts.database_checkup import DatabaseCheckupContract
+from tests.contracts.job_journal import JobJournalContract
 from tests.contracts.last_acts import LastActsContract
 from tests.contracts.leases import LeasesAcrossProcesses, LeasesContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
@@ -125,6 +127,17 @@ class TestSqlConnectionFaults(ConnectionFaultsContract):
     @pytest.fixture
     def faults(self, database):
         return SqlConnectionFaults(database)
+
+
+class TestSqlJobJournal(JobJournalContract):
+    @pytest.fixture
+    def journal(self, database):
+        return SqlJobJournal(database)
+
+    def test_what_a_newer_version_wrote_is_passed_over(self, journal, database):
+        sql(database.path, "INSERT INTO job (name, failures) VALUES ('of tomorrow', 0)")
+
+        assert journal.all() == {}
 
 
 class TestSqlNamedRequests(NamedRequestsContract, NamedRequestsAcrossProcesses):

@@ -27,4 +27,4 @@ def home(well, tmp_path):
 @pytest.fixture(autouse=True)
 def _sound_engine(monkeypatch):
     """Let no check depend on which SQLite this machine has."""
-    monkeypatch.setattr("adapters.sql.checkup.has_wal_reset_bug", lambda: False)
+    monkeypatch.setattr("adapters.sql.checkup.has_wal_reset_bug", lambda _: False)

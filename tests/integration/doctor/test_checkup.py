@@ -34,6 +34,8 @@ def test_all_is_well_and_every_check_says_what_it_saw(home):
         "connections",
         "expiry",
         "audit log",
+        "jobs",
+        "rehearsal",
         "token mounts",
         "sealed values",
         "plaintext",

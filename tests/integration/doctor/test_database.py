@@ -84,9 +84,12 @@ def test_versions_of_sqlite_that_may_damage_a_log_are_known(version, has_bug):
 
 
 def test_such_a_version_is_a_warning(home, monkeypatch):
-    monkeypatch.setattr("adapters.sql.checkup.has_wal_reset_bug", lambda: True)
+    monkeypatch.setattr("adapters.sql.checkup.has_wal_reset_bug", lambda _: True)
 
-    assert the_one(checks_of(home, code=10))["name"] == "engine"
+    check = the_one(checks_of(home, code=10))
+
+    assert check["name"] == "engine"
+    assert "`pysqlite3`" in check["advice"]
 
 
 def test_the_proof_of_encryption_names_the_key_and_counts(home):

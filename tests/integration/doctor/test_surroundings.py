@@ -1,8 +1,11 @@
 """The check-up of what stands around the database: who else may look, and what was left unfinished."""
 
 import base64
+import fcntl
+import json
 import os
 import secrets
+import stat
 
 import pytest
 
@@ -52,10 +55,12 @@ def test_a_database_of_somebody_else_is_told(home):
 STAGED = "config/master.key.next"
 UNFINISHED = "config/.master.key.0123456789abcdef.tmp"
 UNFINISHED_NEXT = "config/.master.key.next.0123456789abcdef.tmp"
-HALF_A_BACKUP = "state/backups/agents.db.bak-x.partial"
+HALF_A_BACKUP = "state/backups/agents.db.bak-20261124T120000Z.partial"
+HALF_A_MANIFEST = "state/backups/agents.db.bak-20261124T120000Z.json.partial"
+SCRATCH = ("state/agents.db.restoring", "state/agents.db.rehearsal", "state/agents.db.restoring-wal")
 
 
-@pytest.mark.parametrize("path", [UNFINISHED, UNFINISHED_NEXT, HALF_A_BACKUP])
+@pytest.mark.parametrize("path", [UNFINISHED, UNFINISHED_NEXT, HALF_A_BACKUP, HALF_A_MANIFEST, *SCRATCH])
 def test_what_an_interrupted_write_left_is_told_with_the_command_that_removes_it(home, path):
     place = lay(home, path)
 
@@ -63,8 +68,60 @@ def test_what_an_interrupted_write_left_is_told_with_the_command_that_removes_it
 
     assert check["name"] == "leftovers"
     assert str(place) in check["detail"]
-    assert ("a master key" in check["detail"]) is (path != HALF_A_BACKUP)
-    assert f"shred -u {place}" in check["advice"]
+    may_hold_key = path in {UNFINISHED, UNFINISHED_NEXT}
+    assert ("a master key" in check["detail"]) is may_hold_key
+    assert (f"shred -u {place}" if may_hold_key else "doctor --fix") in check["advice"]
+
+
+@pytest.mark.parametrize("path", [HALF_A_BACKUP, *SCRATCH])
+def test_what_is_just_being_written_is_no_leftover_and_nothing_removes_it(home, path):
+    place = lay(home, path)
+    claim = place.with_name(place.name.removesuffix("-wal"))
+    with claim.open("ab") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+
+        assert checks_of(home, code=0) == []
+        assert home.call("doctor", "--fix").exit_code == 0
+    assert place.exists()
+
+
+def test_half_a_backup_is_mended_and_what_may_hold_a_key_is_not(home):
+    paths = (HALF_A_BACKUP, HALF_A_MANIFEST, *SCRATCH, UNFINISHED, UNFINISHED_NEXT, STAGED)
+    places = {path: lay(home, path, another_key()) for path in paths}
+
+    fixed = json.loads(home.call("doctor", "--fix", "--json").stdout)["fixed"]
+
+    assert len(fixed) == 5
+    assert {path for path, place in places.items() if place.exists()} == {UNFINISHED, UNFINISHED_NEXT, STAGED}
+
+
+def test_what_another_program_calls_like_ours_is_left_alone(home):
+    place = lay(home, "state/backups/agents.db.bak-mine.partial")
+
+    assert json.loads(home.call("doctor", "--fix", "--json").stdout)["fixed"] == []
+    assert place.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "mended"),
+    [("state", 0o755, 0o700), ("state/agents.db", 0o644, 0o600), ("config/master.key", 0o640, 0o600)],
+)
+def test_permissions_that_are_too_wide_are_mended(home, path, mode, mended):
+    place = home.state.parent / path
+    place.chmod(mode)
+
+    result = home.call("doctor", "--fix")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"fixed {place}: mode {mode:04o} is {mended:04o} now\n")
+    assert stat.S_IMODE(place.stat().st_mode) == mended
+
+
+def test_permissions_that_are_narrower_are_left_as_they_are(home):
+    home.key_file.chmod(0o400)
+
+    assert json.loads(home.call("doctor", "--fix", "--json").stdout)["fixed"] == []
+    assert stat.S_IMODE(home.key_file.stat().st_mode) == 0o400
 
 
 def test_a_staged_key_is_told_and_that_it_is_not_to_be_removed_by_hand(home):

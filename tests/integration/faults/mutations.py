@@ -195,7 +195,13 @@ MUTATIONS = (
     Mutation(
         "no backup before the first removal",
         f"{CUTS}[012-gitlab]",
-        (Edit("app/usecases/migrate.py", "self.backups.create(covers=tuple(pending)).file", "None"),),
+        (
+            Edit(
+                "app/usecases/migrate.py",
+                "self.backups.create(reason=Reason.MIGRATION, covers=tuple(pending)).file",
+                "None",
+            ),
+        ),
     ),
     Mutation(
         "a backup named before it is synced",

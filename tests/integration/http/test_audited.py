@@ -69,7 +69,9 @@ ACTS = {
     ("POST", "/migrations/run"): NOTHING,  # here there is nothing to move; see below for when there is
     ("GET", "/backups"): NOTHING,
     ("POST", "/backups"): Act(Action.BACKUP_CREATE, "/backups", "database"),
+    ("POST", "/backups/prune"): ELSEWHERE,
     ("POST", "/backups/{name}/verify"): ELSEWHERE,
+    ("GET", "/jobs"): NOTHING,
     ("GET", "/settings"): NOTHING,
     ("PATCH", "/settings"): Act(Action.SETTING_CHANGE, "/settings", "session_ttl_days", {"session_ttl_days": 7}),
     ("GET", "/metrics"): NOTHING,

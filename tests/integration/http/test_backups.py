@@ -1,5 +1,6 @@
 import pytest
 
+from adapters.sql import HEAD
 from app.boot import open_service
 from domain.audit import Action
 
@@ -18,7 +19,7 @@ def test_a_backup_that_was_made_is_verified_and_listed(client, container, made):
     assert made.status_code == 201
     assert made.json()["verified"] is True
     assert made.json()["rows"]["secret"] == 1
-    assert made.json()["schema"] == "0003"
+    assert made.json()["schema"] == HEAD
     assert backup_file(container, made).stat().st_size == made.json()["bytes"]
     assert client.get("/backups").json() == {"backups": [made.json()]}
 
@@ -77,3 +78,29 @@ def test_where_none_can_be_written_it_says_so(client, container):
     answer = client.post("/backups")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unusable")
+
+
+def test_pruning_is_by_the_setting_and_says_what_stays_and_why(client, made):
+    newer = client.post("/backups").json()["file"]
+    assert client.patch("/settings", json={"backup_keep": "last=1"}).status_code == 200
+
+    planned = client.post("/backups/prune", json={"dry_run": True}).json()
+    still = len(client.get("/backups").json()["backups"])
+    pruned = client.post("/backups/prune").json()
+
+    assert planned == {
+        "dry_run": True,
+        "kept": [{"file": newer, "because": ["newest", "last"]}],
+        "removed": [made.json()["file"]],
+    }
+    assert pruned == {**planned, "dry_run": False}
+    assert still == 2
+    assert [each["file"] for each in client.get("/backups").json()["backups"]] == [newer]
+
+
+def test_a_backup_is_not_called_prune(client):
+    assert client.get("/backups/prune").status_code == 405
+
+
+def test_who_may_only_read_prunes_nothing(client_with, made):
+    assert client_with("read:/backups*").post("/backups/prune").status_code == 403

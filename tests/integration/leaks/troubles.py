@@ -21,7 +21,11 @@ def locked(house, stack):
 def read_only(house, stack):
     patch = stack.enter_context(pytest.MonkeyPatch.context())
     real = opening._driver_connect
-    patch.setattr(opening, "_driver_connect", lambda uri, **more: real(uri.replace("mode=rw", "mode=ro"), **more))
+
+    def connect(driver, uri, **more):
+        return real(driver, uri.replace("mode=rw", "mode=ro"), **more)
+
+    patch.setattr(opening, "_driver_connect", connect)
 
 
 def constrained(house, _stack):

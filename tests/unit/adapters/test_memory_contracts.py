@@ -11,6 +11,7 @@ from adapters.memory import (
     MemoryCipher,
     MemoryConnectionFaults,
     MemoryDataKeyStore,
+    MemoryJobJournal,
     MemoryLastActs,
     MemoryLeases,
     MemoryLegacyArchive,
@@ -33,6 +34,7 @@ from tests.contracts.cipher import CipherContract
 from tests.contracts.connection_faults import ConnectionFaultsContract
 from tests.contracts.data_key_store import DataKeyStoreContract
 from tests.contracts.database_checkup import DatabaseCheckupContract
+from tests.contracts.job_journal import JobJournalContract
 from tests.contracts.last_acts import LastActsContract
 from tests.contracts.leases import LeasesContract
 from tests.contracts.legacy_archive import LegacyArchiveContract
@@ -216,3 +218,9 @@ class TestMemoryRemnantSearch(RemnantSearchContract):
             return name
 
         return put
+
+
+class TestMemoryJobJournal(JobJournalContract):
+    @pytest.fixture
+    def journal(self):
+        return MemoryJobJournal()

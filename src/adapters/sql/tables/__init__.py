@@ -12,6 +12,7 @@ from adapters.sql.tables.legacy import migration_ledger as migration_ledger
 from adapters.sql.tables.legacy import migration_outcome as migration_outcome
 from adapters.sql.tables.upkeep import audit_checkpoint as audit_checkpoint
 from adapters.sql.tables.upkeep import audit_event as audit_event
+from adapters.sql.tables.upkeep import job as job
 from adapters.sql.tables.upkeep import setting as setting
 from adapters.sql.tables.values import claude_sdk_sessions as claude_sdk_sessions
 from adapters.sql.tables.values import data_key as data_key

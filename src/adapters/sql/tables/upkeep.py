@@ -1,4 +1,4 @@
-"""Tables about the service itself: settings, and who did what."""
+"""Tables about the service itself: settings, who did what, and how its jobs went."""
 
 from sqlalchemy import Column, Index, Table
 
@@ -36,5 +36,18 @@ audit_checkpoint = Table(
     Column("sequence", WHOLE, nullable=False),
     Column("chain", TEXT, nullable=False),
     Column("mac", TEXT, nullable=False),
+    sqlite_strict=True,
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("started_at", WHOLE),
+    Column("ended_at", WHOLE),
+    Column("succeeded_at", WHOLE),
+    Column("result", TEXT),
+    Column("error", TEXT),
+    Column("failures", WHOLE, nullable=False),
     sqlite_strict=True,
 )

@@ -45,6 +45,10 @@ from app.http.answers.sessions import SessionPage as SessionPage
 from app.http.answers.upkeep import Alive as Alive
 from app.http.answers.upkeep import Backup as Backup
 from app.http.answers.upkeep import BackupList as BackupList
+from app.http.answers.upkeep import Job as Job
+from app.http.answers.upkeep import JobList as JobList
+from app.http.answers.upkeep import KeptBackup as KeptBackup
 from app.http.answers.upkeep import Ready as Ready
+from app.http.answers.upkeep import Retained as Retained
 from app.http.answers.upkeep import Setting as Setting
 from app.http.answers.upkeep import SettingList as SettingList

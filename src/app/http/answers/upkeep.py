@@ -35,12 +35,50 @@ class Backup(Answer):
     key_fingerprint: str
     rows: dict[str, int]
     rows_by_key: dict[str, int]
+    reason: str
 
 
 class BackupList(Answer):
     """The backups that have a manifest, newest first."""
 
     backups: list[Backup]
+
+
+class KeptBackup(Answer):
+    """A backup that stays, and why."""
+
+    file: str
+    because: list[str]
+
+
+class Retained(Answer):
+    """Which backups stay, and which went or, with `dry_run`, would go."""
+
+    dry_run: bool
+    kept: list[KeptBackup]
+    removed: list[str]
+
+
+class Job(Answer):
+    """How a job stands. `every` is in seconds, 0: never; `failures` counts those in a row, of `last_error` the last."""
+
+    name: str
+    purpose: str
+    every: int
+    is_running: bool
+    last_run_at: Instant | None
+    last_success_at: Instant | None
+    next_run_at: Instant | None
+    is_overdue: bool
+    result: str | None
+    last_error: str | None
+    failures: int
+
+
+class JobList(Answer):
+    """Every job."""
+
+    jobs: list[Job]
 
 
 class Setting(Answer):

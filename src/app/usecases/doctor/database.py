@@ -63,7 +63,8 @@ class ExamineDatabase:
             yield Check.warn(
                 "engine",
                 f"{engine.version} can, very rarely, damage a database when two connections write at once",
-                advice="use a Python with SQLite 3.51.3 or newer (or 3.50.7, 3.44.6); until then keep backups fresh",
+                advice="install `pysqlite3`, which brings a newer one; where there is no wheel of it, use a Python "
+                "with SQLite 3.51.3 or newer (or 3.50.7, 3.44.6), and until then keep backups fresh",
             )
         else:
             yield Check.ok("engine", engine.version)

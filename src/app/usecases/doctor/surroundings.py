@@ -65,12 +65,16 @@ def _left(leftover: Leftover) -> Check:
         )
     may_hold = "a master key, whole or half" if leftover.role is Role.UNFINISHED_KEY else "half a backup"
     detail = f"{path} is left of an interrupted write, and may hold {may_hold}"
+    if leftover.role is Role.BACKUP:
+        return Check.warn(
+            "leftovers", detail, advice="`strongroom doctor --fix` removes it, and so does the next backup"
+        )
     return Check.warn("leftovers", detail, advice=f"while nothing of Strongroom runs: shred -u {path}")
 
 
 def _mode(place: Place) -> Iterator[Check]:
-    private = "700" if place.role.is_directory else "600"
-    detail, advice = f"the {place.role} {place.path} has mode {place.mode:04o}", f"chmod {private} {place.path}"
+    detail = f"the {place.role} {place.path} has mode {place.mode:04o}"
+    advice = f"chmod {place.role.private_mode:o} {place.path}, or `strongroom doctor --fix`"
     if place.role.holds_key:
         if place.mode & _ANYTHING:
             yield Check.fail(

@@ -15,6 +15,7 @@ from domain.values import FORGES
 
 _WITHOUT_SCHEDULE_MS = 30 * DAY_MS
 _NAMED = 5
+_MAKE_ONE = "make one: `strongroom backup create`"
 _EVIDENCE = (
     "stop the service and copy the state directory: it is evidence. `strongroom audit verify` names every place; "
     "compare with a backup, and replace the secrets that may have been read. Then restore a backup, or begin a new "
@@ -82,16 +83,16 @@ class ExamineUpkeep:
     def _newest_backup(self) -> Iterator[Check]:
         backups = self.archives.backups.list()
         if not backups:
-            yield Check.warn("backups", "there is none", advice="keep a verified copy of the database elsewhere")
+            yield Check.warn("backups", "there is none", advice=f"{_MAKE_ONE}, and keep a copy elsewhere")
             return
         newest = backups[-1]
         detail = f"{newest.file}, made {format_instant(newest.created_at)}"
         longest = 2 * self.backup_every_ms or _WITHOUT_SCHEDULE_MS
         if not newest.verified:
-            yield Check.warn("backups", f"{detail}, was never verified", advice="make another one")
+            yield Check.warn("backups", f"{detail}, was never verified", advice=_MAKE_ONE)
         elif self.clock.now() - newest.created_at > longest:
             age = (self.clock.now() - newest.created_at) // HOUR_MS
-            yield Check.warn("backups", f"{detail}, is {age:,} hours old", advice="make another one")
+            yield Check.warn("backups", f"{detail}, is {age:,} hours old", advice=_MAKE_ONE)
         else:
             yield Check.ok("backups", f"{detail}, verified")
 

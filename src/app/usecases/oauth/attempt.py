@@ -16,9 +16,10 @@ _LOOK_AGAIN_MS = 500
 
 
 class Why(StrEnum):
-    """Why a token is refreshed. Only one that is merely due may be given out once more if that fails."""
+    """Why a token is refreshed. One that is merely due, or to be checked, may be given out once more if that fails."""
 
     DUE = "due"
+    UNCHECKED = "unchecked"
     REJECTED = "rejected"
     ORDERED = "ordered"
 
@@ -40,22 +41,28 @@ class RefreshAttempt:
         """
         try:
             client = self.registration.client_of(token)
+            if token.refresh_token is None and why is Why.UNCHECKED:
+                return self._checked(token, client)
             asked_at = self.clock.now()
             answer = self._answer(token, client, why)
         except (Unreachable, Misconfigured):
-            if why is Why.DUE and token.is_alive(self.clock.now()):
+            if why in {Why.DUE, Why.UNCHECKED} and token.is_alive(self.clock.now()):
                 return token
             raise
         return self.keep(answer.after(token, client, asked_at), client, instead_of=token.version)
 
-    def refuse_hopeless(self, token: OAuthToken) -> None:
-        """Raise `NeedsReauth` if the forge refused this token, `Misconfigured` if it is not for what is configured."""
+    def refuse_hopeless(self, token: OAuthToken) -> ConnectionFault | None:
+        """Return what is known against a token of which there is hope.
+
+        Raises `NeedsReauth` if the forge refused it, `Misconfigured` if it is not for what is configured.
+        """
         obstacle = self.registration.obstacle(token)
         if obstacle is not None:
             raise obstacle
         fault = self._fault(token)
         if fault is not None and fault.kind is FaultKind.NEEDS_REAUTH:
             raise _needs_reauth(token, fault.reason)
+        return fault
 
     def _answer(self, token: OAuthToken, client: OAuthClient, why: Why) -> TokenAnswer:
         fault = self._fault(token)
@@ -121,6 +128,16 @@ class RefreshAttempt:
                 # It has ended a token that was good before, so it did act: there is nothing left that it would take.
                 raise self._hopeless(token, client, f"its answer to a refresh was lost ({error.message})") from None
             raise
+
+    def _checked(self, token: OAuthToken, client: OAuthClient) -> OAuthToken:
+        """Ask the forge about a restored token that nothing refreshes; what it does not say is asked next time."""
+        is_taken = self._is_taken(token, client)
+        if is_taken is False:
+            raise self._hopeless(token, client, "the forge does not take the token that was restored from a backup")
+        fault = self._fault(token)
+        if is_taken and fault is not None:
+            self.faults.forget(fault)
+        return token
 
     def _is_taken(self, token: OAuthToken, client: OAuthClient) -> bool | None:
         return self.registration.servers[token.forge_type].is_alive(client, token.access_token)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from app.usecases.oauth.attempt import RefreshAttempt, Why
 from app.usecases.oauth.keep_answer import KeepAnswer
+from domain.connections import FaultKind
 from domain.errors import Busy, DomainError, Misconfigured, NeedsReauth, NotConnected, VersionConflict
 from domain.instants import SECOND_MS
 from domain.oauth import OAuthToken
@@ -37,6 +38,9 @@ class RefreshOutcome(StrEnum):
 
     SUPERSEDED = "superseded"
     """The forge was asked, and meanwhile the connection was made anew or ended."""
+
+    CHECKED = "checked"
+    """A restored token that nothing refreshes is good."""
 
     REJECTED = "rejected"
     """The forge takes our grant no more; told once, when that comes out."""
@@ -164,8 +168,10 @@ class RefreshConnection:
 
     def _against(self, token: OAuthToken, wish: Wish) -> Why | None:
         """Say why `token` will not do, None if it will. Raises `NeedsReauth` if nothing can come of asking."""
-        self.attempt.refuse_hopeless(token)
-        return wish.against(token, self.clock.now())
+        known = self.attempt.refuse_hopeless(token)
+        why = wish.against(token, self.clock.now())
+        is_unchecked = known is not None and known.kind is FaultKind.UNCHECKED
+        return Why.UNCHECKED if why is None and is_unchecked else why
 
     def _in_turn(self, forge: str, wish: Wish) -> OAuthToken:
         give_up_at = self.clock.now() + _PATIENCE_MS
@@ -198,8 +204,12 @@ class RefreshConnection:
             if isinstance(error, VersionConflict):
                 return self._current(forge)  # it was connected again meanwhile, or disconnected
             raise
-        is_another = renewed.version != token.version
-        self.on_outcome(forge, RefreshOutcome.REFRESHED if is_another else RefreshOutcome.FAILED)
+        if renewed.version != token.version:
+            self.on_outcome(forge, RefreshOutcome.REFRESHED)
+        elif self._against(renewed, wish) is None:
+            self.on_outcome(forge, RefreshOutcome.CHECKED)
+        else:
+            self.on_outcome(forge, RefreshOutcome.FAILED)
         return renewed
 
     def _current(self, forge: str) -> OAuthToken:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.metrics import Metrics, metered
+from app.usecases.oauth.refresh import RefreshOutcome
 from domain.errors import Busy, DatabaseUnusable, ForgeFailed, Misconfigured, NeedsReauth, VersionConflict
 from domain.instants import HOUR_MS, SECOND_MS
 from domain.ports import GrantRefused
@@ -109,7 +110,7 @@ def test_every_outcome_of_every_forge_is_there_before_the_first_refresh(metrics)
     series = Scrape(metrics.render()).series("oauth_refreshes_total")
 
     assert {labels["forge"] for labels in series} == set(FORGES)
-    assert len(series) == len(FORGES) * 7
+    assert len(series) == len(FORGES) * len(RefreshOutcome)
 
 
 def test_a_token_that_will_do_is_no_refresh(face, metrics, token):
