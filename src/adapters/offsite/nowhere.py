@@ -1,4 +1,4 @@
-"""Off-site copies where no place for them is set."""
+"""Off-site copies where there is no place for them."""
 
 from collections.abc import Sequence
 from typing import BinaryIO, NoReturn
@@ -10,26 +10,30 @@ from domain.errors import Invalid
 from domain.ports import OffsiteStore
 from domain.values import SecretValue
 
+_UNSET = Invalid("no off-site place is set", advice="set STRONGROOM_OFFSITE_URL, as docs/off-site.md says")
+
 
 class NowhereOffsiteStore(OffsiteStore):
-    """Says so, whatever is asked of it."""
+    """Says so, whatever is asked of it; or `why` the place that is set cannot be used."""
+
+    def __init__(self, why: Invalid = _UNSET) -> None:
+        self._why = why
 
     @override
     def push(self, backup: Backup, content: BinaryIO) -> OffsiteCopy:
-        _refuse()
+        self._refuse()
 
     @override
     def list(self) -> list[OffsiteCopy]:
-        _refuse()
+        self._refuse()
 
     @override
     def manifest(self, file: str, identities: Sequence[SecretValue] = ()) -> Backup:
-        _refuse()
+        self._refuse()
 
     @override
     def fetch(self, file: str, into: BinaryIO, identities: Sequence[SecretValue] = ()) -> None:
-        _refuse()
+        self._refuse()
 
-
-def _refuse() -> NoReturn:
-    raise Invalid("no off-site place is set", advice="set STRONGROOM_OFFSITE_URL, as docs/off-site.md says")
+    def _refuse(self) -> NoReturn:
+        raise Invalid(self._why.message, advice=self._why.advice)

@@ -14,8 +14,8 @@ from adapters.offsite.patience import expect_progress
 from adapters.offsite.place import Place
 from adapters.offsite.streams import Counted, Readable, Writable
 
-_BLOCK = 16 * 1_024 * 1_024
-"""Bytes of a part, and held in memory; 10,000 parts are the most of a file, so 156 GiB."""
+_BLOCK = 8 * 1_024 * 1_024
+"""Bytes of a part, and held in memory; 10,000 parts are the most of a file, so 78 GiB."""
 
 _CONNECT_S = 5.0
 _TRIES = 2

@@ -45,13 +45,23 @@ def create() -> None:
     emit(backup_document(made), f"{where}: {made.bytes:,} bytes, verified, {values} opened")
 
 
-@command.command("list", epilog=example("strongroom backup list"))
-def list_backups() -> None:
+@command.command("list", epilog=example("strongroom backup list", "strongroom backup list --off-site"))
+@click.option("--off-site", is_flag=True, help="Those that are off-site, by name.")
+def list_backups(*, off_site: bool) -> None:
     """List the backups, newest first, by what their manifests say."""
+    from dataclasses import asdict
+
     from app.cli.opening import service
     from app.cli.output import aligned, emit
     from app.documents import backup_document
 
+    if off_site:
+        with service() as opened:
+            copies = opened.offsite().list()
+        rows = [(copy.file, f"{copy.bytes:,}", "yes" if copy.is_encrypted else "no") for copy in copies]
+        text = aligned(rows, header=("BACKUP", "BYTES", "ENCRYPTED")) if rows else "there is none off-site"
+        emit([asdict(copy) for copy in copies], text)
+        return
     with service() as opened:
         backups = opened.backups().list()[::-1]
     header = ("BACKUP", "MADE", "BYTES", "VERIFIED", "REASON", "SCHEMA", "KEY")

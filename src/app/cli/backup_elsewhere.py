@@ -54,7 +54,7 @@ def fetch(name: str, identity_file: str | None) -> None:
 
 
 def _identities(path: str) -> "list[SecretValue]":
-    """Read an identity file as age writes it: one a line, and comments."""
+    """Read an identity file as age writes it, one a line and comments, or an SSH key."""
     from pathlib import Path
 
     from domain.errors import Invalid
@@ -62,7 +62,10 @@ def _identities(path: str) -> "list[SecretValue]":
 
     try:
         with Path(path).open(encoding="utf-8") as file:
-            lines = file.read(_LIMIT).splitlines()
+            text = file.read(_LIMIT)
     except (OSError, UnicodeDecodeError):
         raise Invalid("the identity file cannot be read as text") from None
+    if text.startswith("-----BEGIN"):
+        return [SecretValue(text)]
+    lines = text.splitlines()
     return [SecretValue(line.strip()) for line in lines if line.strip() and not line.startswith("#")]

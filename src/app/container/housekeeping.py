@@ -31,10 +31,15 @@ from domain.ports import Checkpoints, DatabaseRestore, JobJournal, OffsiteStore,
 
 
 def _offsite(settings: Settings) -> OffsiteStore:
+    """Return the place; what is wrong with its settings is said when it is used, for most never use it."""
     if settings.offsite_url is None:
         return NowhereOffsiteStore()
+    try:
+        options = _options(settings)
+    except Invalid as error:
+        return NowhereOffsiteStore(error)
     recipients = (settings.offsite_recipients or "").split()
-    return FsspecOffsiteStore(settings.offsite_url, options=_options(settings), recipients=recipients)
+    return FsspecOffsiteStore(settings.offsite_url, options=options, recipients=recipients)
 
 
 def _options(settings: Settings) -> Mapping[str, Any]:
