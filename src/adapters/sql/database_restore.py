@@ -112,19 +112,27 @@ class SqliteRestore(DatabaseRestore):
     def replace(self, staged: StagedRestore) -> Kept | None:
         if not isinstance(staged, _Staged):
             raise TypeError("what was staged elsewhere cannot be put in place here")
-        if self.exists():
+        if self.exists() and self._is_database():
             try:
                 return self._replaced(staged)
-            except Integrity:  # SQLite cannot read what is there, so it cannot write into it
+            except Integrity:  # SQLite cannot read all that is there, so it cannot write into it
                 pass
         return self._laid_down(staged)
+
+    def _is_database(self) -> bool:
+        """Tell whether SQLite takes it for one. Opened for writing, it would remove a log that it cannot use."""
+        with opened_immutable(self._path, self._driver) as live:
+            try:
+                with live.borrowed() as connection:
+                    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except Integrity:
+                return False
+        return True
 
     def _replaced(self, staged: "_Staged") -> Kept:
         live = self._open_database(self._path)
         kept: list[Backup] = []
         try:
-            with live.borrowed() as connection:
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             with suppress(Integrity, DatabaseUnusable):  # of another schema, or damaged: it has nothing to say
                 carry_over(live, staged.database)
             _fold(staged.database)

@@ -4,10 +4,12 @@ import os
 import shutil
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.restoring import restore
 from domain.backups import Reason
 from domain.connections import ConnectionFault, FaultKind
 from domain.errors import Busy
@@ -200,12 +202,13 @@ def test_another_database_that_was_there_is_kept_as_a_backup_that_holds_it(machi
     assert sql(machine.backups / kept.name, "SELECT text FROM notes") == [("mine",)]
 
 
-def test_a_file_that_is_no_database_is_kept_with_its_log(machine):
+@pytest.mark.parametrize("is_guest", [True, False])
+def test_a_file_that_is_no_database_is_kept_with_its_log(machine, is_guest):
     in_the_way_of_reading(machine)
     log = machine.database.with_name("agents.db-wal")
     log.write_bytes(b"whatever this is")
 
-    kept = machine.restore().kept
+    kept = restore(replace(machine.settings, is_guest=is_guest), machine.backup).kept
 
     assert not kept.is_backup
     assert Path(f"{kept.name}-wal").read_bytes() == b"whatever this is"
