@@ -15,7 +15,9 @@ from domain.ports.database_checkup import Drift
 
 _LINES = 10
 _TO_COME = ("expires_at", "retry_at")
-_REVISIONS = "alembic_version"
+_OF_OTHERS = {"alembic_version", "_litestream_lock", "_litestream_seq"}
+"""Tables of Alembic and, where it runs beside us (docs/litestream.md), of Litestream."""
+
 _COLUMNS = (
     "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_xinfo(t.name) c "
     "WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -58,7 +60,7 @@ class SqliteCheckup(DatabaseCheckup):
         ours = {table.name: [column.name for column in table.columns] for table in metadata.sorted_tables}
         missing = [name for name in ours if name not in there]
         missing += [f"{name}.{c}" for name in ours if name in there for c in ours[name] if c not in there[name]]
-        return Drift(missing=tuple(missing), foreign=tuple(sorted(there.keys() - ours.keys() - {_REVISIONS})))
+        return Drift(missing=tuple(missing), foreign=tuple(sorted(there.keys() - ours.keys() - _OF_OTHERS)))
 
     @override
     def census(self) -> Census:
