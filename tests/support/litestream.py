@@ -63,11 +63,11 @@ class Litestream:
             self.stop()
 
     def start(self, *, other_than: str = "") -> None:
-        """Start it as the unit does, so that nobody else may look at what it writes; comes back when it follows."""
+        """Start it with the umask of a shell; comes back when it follows the database, if there is one."""
         told = len(self.said())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "replicate", "-config", _CONFIG], env=self.environ, stdout=log, stderr=log, umask=0o077
+                [self.program, "replicate", "-config", _CONFIG], env=self.environ, stdout=log, stderr=log, umask=0o022
             )
         eventually(lambda: "replicating to" in self.said()[told:], "Litestream runs")
         if self.database.exists():

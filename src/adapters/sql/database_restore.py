@@ -95,7 +95,7 @@ class SqliteRestore(DatabaseRestore):
         backup = self.manifest(file)
         make_directory(self._path.parent)
         require_room(self._path.parent, _COPIES * backup.bytes, what="a restore", advice="make room there")
-        with scratch(self._staging) as staging:
+        with _told(self._path.parent), scratch(self._staging) as staging:
             with _read(self._files.path / file) as content, staging.open("r+b") as into:
                 _require_same(_copied(content, into), backup)
             with opened_immutable(staging, self._driver) as copy:
@@ -112,12 +112,13 @@ class SqliteRestore(DatabaseRestore):
     def replace(self, staged: StagedRestore) -> Kept | None:
         if not isinstance(staged, _Staged):
             raise TypeError("what was staged elsewhere cannot be put in place here")
-        if self.exists() and self._is_database():
-            try:
-                return self._replaced(staged)
-            except Integrity:  # SQLite cannot read all that is there, so it cannot write into it
-                pass
-        return self._laid_down(staged)
+        with _told(self._path.parent):
+            if self.exists() and self._is_database():
+                try:
+                    return self._replaced(staged)
+                except Integrity:  # SQLite cannot read all that is there, so it cannot write into it
+                    pass
+            return self._laid_down(staged)
 
     def _is_database(self) -> bool:
         """Tell whether SQLite takes it for one. Opened for writing, it would remove a log that it cannot use."""
@@ -191,6 +192,18 @@ def _fold(database: Database) -> None:
     finally:
         connection.close()
     sync(database.path)
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    """Say what the operating system refused."""
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"the restore could not be written to {directory}: {error.strerror}",
+            advice="make room there, or check the disk; what was there is as it was",
+        ) from error
 
 
 @contextmanager

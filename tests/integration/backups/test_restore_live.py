@@ -6,7 +6,7 @@ import pytest
 
 from adapters.sql import replacing
 from domain.backups import Retention
-from domain.errors import DomainError
+from domain.errors import DatabaseUnusable, DomainError
 from tests.integration.backups.restorable import KEY, STATE_NOW, STATE_THEN, THEN, TOKEN
 
 
@@ -134,7 +134,7 @@ def test_if_what_is_there_cannot_be_kept_nothing_is_replaced(machine, monkeypatc
 
     monkeypatch.setattr("adapters.sql.backup_store.SqliteBackupStore.keep", refuse)
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DatabaseUnusable, match="No space left"):
         machine.restore()
 
     assert machine.held() == STATE_NOW

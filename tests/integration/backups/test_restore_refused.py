@@ -212,3 +212,19 @@ def test_a_writer_that_does_not_end_is_waited_for_and_not_for_ever(machine, monk
         machine.restore()
 
     assert machine.held() == STATE_NOW
+
+
+def test_a_disk_that_refuses_is_told_and_nothing_is_changed(machine, monkeypatch):
+    from adapters.sql import database_restore
+
+    before = machine.fingerprints()
+
+    def refuse(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(database_restore.os, "fdatasync", refuse)
+
+    with pytest.raises(DatabaseUnusable, match=r"the restore could not be written to .*: No space left on device"):
+        machine.restore()
+
+    assert machine.fingerprints() == before
