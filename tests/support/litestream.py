@@ -13,7 +13,7 @@ import pytest
 from tests.support.containers.processes import eventually
 
 _CONFIG = Path(__file__).parents[2] / "packaging" / "litestream" / "litestream.yml"
-_PATIENCE_S = 30
+_PATIENCE_S = 90
 
 
 def the_program() -> str:

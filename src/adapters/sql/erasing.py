@@ -21,5 +21,5 @@ def erase_traces(database: Database) -> None:
     if blocked:
         raise Busy(
             "what was erased is gone from its row, but a reader kept its bytes in the write-ahead log",
-            advice="run this again when the other process has finished",
+            advice="run this again when the other process has finished; stop Litestream for it, where it runs",
         )
