@@ -6,7 +6,7 @@ from app.boot import open_service, reconcile_mounts
 from app.container import Container, open_container
 from app.settings import Settings
 from domain.backups import Backup
-from domain.errors import Conflict, KeyRefused
+from domain.errors import Conflict, DomainError, KeyRefused
 from domain.ports import Progress
 from domain.restores import Restored, RestorePlan
 
@@ -33,7 +33,12 @@ def restore(settings: Settings, file: str, progress: Progress | None = None) -> 
     """
     directory, name = _located(settings, file)
     restored = _container(settings, directory, progress).restore_backup()(name)
-    service = open_service(settings, progress)
+    try:
+        service = open_service(settings, progress)
+    except DomainError as error:  # the restore itself is done
+        if progress is not None:
+            progress.note(f"token mounts could not be looked at: {error.message}")
+        return restored
     try:
         reconcile_mounts(service)
     finally:
@@ -63,7 +68,7 @@ def _container(settings: Settings, directory: Path, progress: Progress | None) -
 
 def _located(settings: Settings, file: str) -> tuple[Path, str]:
     """Return the directory of a backup and its name there; a name alone is one of the backup directory first."""
-    path = Path(file).expanduser()
+    path = Path(file)
     if path.name == file and ((settings.backup_dir / file).exists() or not path.exists()):
         return settings.backup_dir, file
     return path.parent.absolute(), path.name

@@ -50,6 +50,11 @@ class Backup:
     sequence: int = 0
 
     @property
+    def is_proof(self) -> bool:
+        """Whether it holds a state that somebody wanted to keep: what a restore replaced may be what it was for."""
+        return self.verified and self.reason != Reason.RESTORE
+
+    @property
     def order(self) -> tuple[int, int, str]:
         """What backups are sorted by, oldest first: in the order they were made, though the clock was put back."""
         return self.sequence, self.created_at, self.file

@@ -25,6 +25,11 @@ class Job(StrEnum):
     OAUTH = "oauth"
 
     @property
+    def forgets(self) -> bool:
+        """Whether it removes what nobody asked it to by name."""
+        return self in {Job.SESSIONS, Job.ARCHIVE, Job.AUDIT, Job.RETENTION}
+
+    @property
     def purpose(self) -> str:
         """What it is for, for people."""
         return _PURPOSES[self]
@@ -95,4 +100,4 @@ class JobRecord:
     def is_due(self, now: int, every_ms: int) -> bool:
         """Tell whether it is time. A run that is to come says that the clock was put back, and proves nothing."""
         at = self.next_at(every_ms)
-        return at is None or now >= at or (self.ended_at or 0) > now
+        return at is None or now >= at or max(self.started_at or 0, self.ended_at or 0) > now

@@ -35,9 +35,10 @@ def plan_retention(backups: Iterable[Backup], retention: Retention, *, now: int)
     """
     made = sorted(backups, key=lambda backup: backup.order)
     past = [backup for backup in made if backup.created_at <= now]
-    good = [backup for backup in past if backup.verified]
+    good = [backup for backup in past if backup.is_proof]
     reasons: dict[str, list[str]] = {backup.file: [] for backup in made}
-    _because(reasons, [backup for backup in made if backup.verified][-1:], "newest")
+    _because(reasons, [backup for backup in made if backup.is_proof][-1:], "newest")
+    _because(reasons, [backup for backup in made if backup.verified][-1:], "newest verified")
     _because(reasons, [backup for backup in made if backup.created_at > now], "dated in the future")
     _because(reasons, _last(good, retention.last), "last")
     for name, most, period in (

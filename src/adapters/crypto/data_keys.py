@@ -57,6 +57,13 @@ def open_canaries(master: MasterKey, keys: Iterable[DataKey]) -> int:
     return sum(len(unwrap(master, key)) == KEY_BYTES for key in keys)
 
 
+THIS_DATABASE = "this database"
+_OTHER_KEY = (
+    "it opens under that key only: keep that key with it, and put it in place to restore it; "
+    "`strongroom backup create` makes a backup under the present one"
+)
+
+
 def create_data_key(master: MasterKey, purpose: KeyPurpose, now: int) -> DataKey:
     """Make one active data key, wrapped by `master`."""
     key, key_id = os.urandom(KEY_BYTES), uuid4()
@@ -78,7 +85,7 @@ def wrap(master: MasterKey, key: bytes, key_id: UUID, purpose: KeyPurpose) -> by
     return _PREFIX + nonce + AESGCM(_wrapping_key(master)).encrypt(nonce, key, aad)
 
 
-def unwrap(master: MasterKey, stored: DataKey, *, of: str = "this database") -> bytes:
+def unwrap(master: MasterKey, stored: DataKey, *, of: str = THIS_DATABASE) -> bytes:
     """Return the data key after its canary has opened; `of` names for people what it is kept in.
 
     Raises `KeyRefused` if another master key wrapped it, `Integrity` if it is damaged.
@@ -87,7 +94,7 @@ def unwrap(master: MasterKey, stored: DataKey, *, of: str = "this database") -> 
         raise KeyRefused(
             f"wrong master key: {of} was sealed under {stored.master_fingerprint}, "
             f"and {master.source} holds {master.fingerprint}",
-            advice="put the right key back; nothing was written",
+            advice="put the right key back; nothing was written" if of == THIS_DATABASE else _OTHER_KEY,
         )
     nonce, body = stored.wrapped[3 : 3 + NONCE_BYTES], stored.wrapped[3 + NONCE_BYTES :]
     try:

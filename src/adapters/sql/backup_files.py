@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -138,7 +139,8 @@ class BackupDirectory:
 
     def _read(self, name: str) -> Backup | None:
         try:
-            with (self.path / f"{name}.json").open("rb") as file:
-                return parse_manifest(file.read(_MANIFEST_LIMIT))
+            descriptor = os.open(self.path / f"{name}.json", os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:  # a pipe of that name is not waited for
+                return replace(parse_manifest(file.read(_MANIFEST_LIMIT) or b""), file=name)
         except (OSError, Invalid):
             return None

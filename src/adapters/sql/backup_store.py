@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,6 +61,12 @@ class SqliteBackupStore(BackupStore):
         """Make a backup of the database in whatever state it is, before a restore takes its place."""
         return self._made(Reason.RESTORE, (), self._looked_at)
 
+    @contextmanager
+    def as_database(self, backup: Backup) -> Iterator[Database]:
+        """Open a backup for reading, for a `with` block."""
+        with opened_immutable(self._files.path / backup.file, self._database.driver) as copy:
+            yield copy
+
     @override
     def verify(self, file: str) -> Backup:
         backup = self._files.find(file)
@@ -101,7 +108,8 @@ class SqliteBackupStore(BackupStore):
                 fill(file)
             if sha256_of(partial) != backup.sha256:
                 raise Integrity("what came is not what the manifest describes", advice="fetch another one")
-            self._files.publish(partial, backup)
+            # Where it comes from counts on its own: here it is the oldest of all, but for its instant.
+            self._files.publish(partial, replace(backup, sequence=0))
 
     def _made(self, reason: Reason, covers: tuple[str, ...], look: Callable[[Database], Checked]) -> Backup:
         with self._told():

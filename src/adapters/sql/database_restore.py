@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -16,7 +16,7 @@ from adapters.sql import schema
 from adapters.sql.audit_log import SqlAuditLog
 from adapters.sql.backup_files import BackupDirectory
 from adapters.sql.backup_store import SqliteBackupStore
-from adapters.sql.carry_over import carry_over
+from adapters.sql.carry_over import carry_over, keep_what_only_grows
 from adapters.sql.claims import scratch, with_sidecars
 from adapters.sql.connection_faults import SqlConnectionFaults
 from adapters.sql.copy_check import CipherOf, check_copy, count_rows, require_keys
@@ -25,12 +25,14 @@ from adapters.sql.database import Database
 from adapters.sql.driver import Driver
 from adapters.sql.durable import make_directory, sync
 from adapters.sql.immutable import at_head, opened_immutable, require_whole
+from adapters.sql.job_journal import SqlJobJournal
 from adapters.sql.oauth_token_store import SqlOAuthTokenStore
 from adapters.sql.replacing import lay_down, replace_contents
 from adapters.sql.room import require_room
 from adapters.sql.sealed_places import open_everything
 from domain.backups import Backup
 from domain.errors import DatabaseUnusable, Integrity
+from domain.jobs import Job, JobRecord
 from domain.ports import Clock, DatabaseRestore, StagedRestore
 from domain.restores import Kept
 
@@ -134,16 +136,19 @@ class SqliteRestore(DatabaseRestore):
         live = self._open_database(self._path)
         kept: list[Backup] = []
         try:
-            with suppress(Integrity, DatabaseUnusable):  # of another schema, or damaged: it has nothing to say
-                carry_over(live, staged.database)
+            carry_over(live, staged.database)
+            self._put_off_forgetting(staged.database)
             _fold(staged.database)
             store = self._backups_of(live)
             replace_contents(live, self._staging, keep=lambda: kept.append(store.keep()))
+            with store.as_database(kept[0]) as former:  # to the last commit before ours
+                keep_what_only_grows(former, live)
         finally:
             live.close()
         return Kept(name=kept[0].file, is_backup=True)
 
     def _laid_down(self, staged: "_Staged") -> Kept | None:
+        self._put_off_forgetting(staged.database)
         _fold(staged.database)
         stamp = datetime.fromtimestamp(self._clock.now() // 1_000, UTC).strftime("%Y%m%dT%H%M%SZ")
         names = (f"{self._path.name}.unreadable-{stamp}" + (f"-{number}" if number > 1 else "") for number in count(1))
@@ -152,6 +157,13 @@ class SqliteRestore(DatabaseRestore):
         )
         lay_down(self._path, self._staging, aside)
         return Kept(name=str(aside), is_backup=False) if aside.exists() else None
+
+    def _put_off_forgetting(self, database: Database) -> None:
+        """Leave time to look at what was restored, before a service forgets what in it is old by now."""
+        journal, now = SqlJobJournal(database), self._clock.now()
+        for job in Job:
+            if job.forgets:
+                journal.put(JobRecord(job=job).begun(now).succeeded(now, "put off by a restore"))
 
     def _stores(self, database: Database, backup: Backup, values: int) -> StagedRestore:
         cipher = self._cipher_of(SqlDataKeyStore(database))

@@ -17,7 +17,8 @@ from domain.jobs import Job, JobRecord
 
 _LOOK_EVERY_S = 10
 _AT_ONCE = 3
-"""A backup that takes long keeps neither mounts nor OAuth tokens waiting."""
+_LONG = frozenset({Job.BACKUP, Job.REHEARSAL, Job.RETENTION, Job.OFFSITE})
+"""One of these at a time, in a thread of their own: what takes long keeps neither mounts nor OAuth tokens waiting."""
 
 _log = logging.getLogger("strongroom.jobs")
 # It tells of every look, and warns of each while a job takes long.
@@ -38,7 +39,7 @@ class Housekeeper:
         self._scheduler = BackgroundScheduler(
             daemon=False,  # nor are the threads that it begins: the end of the service waits for those that are none
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(_AT_ONCE)},
+            executors={"default": ThreadPoolExecutor(_AT_ONCE), "long": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -54,6 +55,7 @@ class Housekeeper:
                     "interval",
                     args=[job],
                     id=job,
+                    executor="long" if job in _LONG else "default",
                     seconds=_LOOK_EVERY_S,
                     next_run_time=datetime.now(UTC),
                 )

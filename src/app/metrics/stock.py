@@ -156,7 +156,7 @@ class _Stock:
         return self.of.clock.now() + EXPIRES_SOON_MS
 
     def backup_age(self) -> Readings:
-        made = [backup.created_at for backup in self.of.backups.list() if backup.verified]
+        made = [backup.created_at for backup in self.of.backups.list() if backup.is_proof]
         if made:
             yield (), (self.of.clock.now() - max(made)) / SECOND_MS
 

@@ -331,4 +331,45 @@ def test_how_the_jobs_went_is_not_forgotten(machine):
     machine.restore()
 
     with machine.opened() as state:
-        assert state.container.job_journal().all() == {Job.REHEARSAL: record}
+        records = state.container.job_journal().all()
+    assert records[Job.REHEARSAL] == record
+
+
+def test_nothing_is_forgotten_in_the_first_hour_after_a_restore(machine):
+    machine.restore()
+
+    with machine.opened() as state:
+        records, now = state.container.job_journal().all(), state.container.clock().now()
+    assert {job for job in records if not records[job].is_due(now, 3_600_000)} == {job for job in Job if job.forgets}
+
+
+def test_what_is_revoked_while_the_restore_waits_for_its_turn_stays_revoked(machine, monkeypatch):
+    from adapters.sql import database_restore
+
+    replace_contents = database_restore.replace_contents
+    with machine.opened() as state:
+        token, _ = state.container.create_api_token()("test", ("admin",))
+        backup = state.container.backups().create().file
+
+        def revoke_first(live, source, *, keep):
+            state.container.api_tokens().revoke(token.id, state.container.clock().now())
+            replace_contents(live, source, keep=keep)
+
+        monkeypatch.setattr(database_restore, "replace_contents", revoke_first)
+        machine.restore(backup)
+
+        (stored,) = state.container.api_tokens().list()
+        assert stored.revoked_at is not None
+
+
+def test_what_is_revoked_in_a_database_of_an_older_schema_stays_revoked(machine):
+    with machine.opened() as state:
+        token, _ = state.container.create_api_token()("test", ("admin",))
+        backup = state.container.backups().create().file
+        state.container.api_tokens().revoke(token.id, state.container.clock().now())
+    sql(machine.database, "DROP TABLE job")
+
+    machine.restore(backup)
+
+    with machine.opened() as state:
+        assert [each.revoked_at is None for each in state.container.api_tokens().list()] == [False]

@@ -141,10 +141,10 @@ def test_pruning_says_which_stay_and_why(backed_up):
     planned = backed_up.call("backup", "prune", "--keep", "last=1", "--dry-run").stdout
     pruned = json.loads(backed_up.call("backup", "prune", "--keep", "last=1", "--json").stdout)
 
-    assert planned == f"keep    {newer}  (newest, last)\nremove  {backed_up.backup}\n"
+    assert planned == f"keep    {newer}  (newest, newest verified, last)\nremove  {backed_up.backup}\n"
     assert pruned == {
         "dry_run": False,
-        "kept": [{"file": newer, "because": ["newest", "last"]}],
+        "kept": [{"file": newer, "because": ["newest", "newest verified", "last"]}],
         "removed": [backed_up.backup],
     }
     assert backed_up.call("backup", "prune").stdout.endswith("no backup goes\n")

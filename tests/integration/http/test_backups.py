@@ -90,7 +90,7 @@ def test_pruning_is_by_the_setting_and_says_what_stays_and_why(client, made):
 
     assert planned == {
         "dry_run": True,
-        "kept": [{"file": newer, "because": ["newest", "last"]}],
+        "kept": [{"file": newer, "because": ["newest", "newest verified", "last"]}],
         "removed": [made.json()["file"]],
     }
     assert pruned == {**planned, "dry_run": False}

@@ -144,6 +144,14 @@ def test_while_the_forge_is_down_a_restored_token_that_lives_is_given_as_it_is(s
     service.fail("forge.refresh", ForgeFailed("gitlab answers 502"))
 
     assert service.container.refresh_connection()("gitlab").access_token == token.access_token
+    assert service.faults.get("gitlab").kind is FaultKind.UNCHECKED
+
+
+def test_a_check_that_the_forge_did_not_answer_is_none(service, ahead, token):
+    restored(service, token)
+    service.fail("forge.refresh", ForgeFailed("gitlab answers 502"))
+
+    assert ahead() == []
 
 
 @pytest.fixture

@@ -65,6 +65,10 @@ def test_one_whose_process_was_killed_is_due_soon_and_not_at_once():
     assert record.next_at(MINUTE_MS) == NOW + DAY_MS + MINUTE_MS
 
 
+def test_a_run_that_began_in_the_future_and_was_killed_does_not_stop_the_job():
+    assert ran(at=NOW - DAY_MS).begun(NOW + 365 * DAY_MS).is_due(NOW, DAY_MS)
+
+
 def test_a_run_in_the_future_proves_that_the_clock_was_put_back_and_nothing_else():
     assert ran(at=NOW + 365 * DAY_MS).is_due(NOW, DAY_MS)
 

@@ -103,7 +103,16 @@ def test_what_was_kept_before_a_restore_is_not_crowded_out_by_the_schedule():
 def test_each_says_why_it_stays():
     plan = plan_retention([a_backup(1, NOW)], DEFAULT, now=NOW)
 
-    assert plan.kept[0].because == ("newest", "last", "daily", "weekly", "monthly")
+    assert plan.kept[0].because == ("newest", "newest verified", "last", "daily", "weekly", "monthly")
+
+
+def test_what_a_restore_replaced_takes_no_good_ones_place():
+    good = a_backup(1, NOW - DAY_MS)
+    replaced = [a_backup(n, NOW, reason=Reason.RESTORE) for n in (2, 3)]
+
+    plan = plan_retention([good, *replaced], Retention(last=1), now=NOW)
+
+    assert "agents.db.bak-1" in files(plan)
 
 
 @pytest.mark.parametrize("retention", [Retention(), Retention(last=0), Retention(daily=1)])

@@ -1,8 +1,10 @@
 """Remove the backups that are not kept any longer; never the last good one."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from domain.backups import Retention
+from domain.errors import NotFound
 from domain.ports import BackupStore, Clock
 from domain.retention import RetentionPlan, plan_retention
 
@@ -23,9 +25,10 @@ class PruneBackups:
         plan = plan_retention(self.backups.list(), retention, now=self.clock.now())
         if dry_run or not plan.removed:
             return plan
-        newest = [kept.backup for kept in plan.kept if kept.backup.verified][-1:]
+        newest = [kept.backup for kept in plan.kept if kept.backup.is_proof][-1:]
         for backup in newest:
             self.backups.verify(backup.file)
         for backup in plan.removed:
-            self.backups.remove(backup.file)
+            with suppress(NotFound):  # another process was faster
+                self.backups.remove(backup.file)
         return plan

@@ -18,7 +18,7 @@ class RehearseRestore:
 
         Returns what it was. Raises `NotFound` if there is none, and as `DatabaseRestore.staged` does.
         """
-        verified = [backup for backup in self.backups.list() if backup.verified]
+        verified = [backup for backup in self.backups.list() if backup.is_proof]
         if not verified:
             raise NotFound("there is no verified backup to restore", advice="make one: `strongroom backup create`")
         with self.restore.staged(verified[-1].file) as staged:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.usecases.oauth.look import LookAtConnection
 from app.usecases.open_tokens import open_tokens
+from domain.backups import Reason
 from domain.connections import EXPIRES_SOON_MS, Status
 from domain.doctor import Check, examined
 from domain.errors import DomainError, Integrity
@@ -81,7 +82,7 @@ class ExamineUpkeep:
             yield Check.ok("migrations", when)
 
     def _newest_backup(self) -> Iterator[Check]:
-        backups = self.archives.backups.list()
+        backups = [backup for backup in self.archives.backups.list() if backup.reason != Reason.RESTORE]
         if not backups:
             yield Check.warn("backups", "there is none", advice=f"{_MAKE_ONE}, and keep a copy elsewhere")
             return

@@ -39,8 +39,8 @@ class RefreshAhead:
 
     def _look_after(self, forge: str, token: OAuthToken) -> Iterator[str]:
         if self._is_unchecked(token):
-            self.refresh(forge)
-            yield f"checked {forge}"
+            if not self._is_unchecked(self.refresh(forge)):
+                yield f"checked {forge}"
         elif token.is_due_soon(self.clock.now()) and self._is_in_use(forge, token):
             self.refresh.force(forge)
             yield f"refreshed {forge}"

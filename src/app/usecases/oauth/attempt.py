@@ -88,7 +88,7 @@ class RefreshAttempt:
         now = self.clock.now()
         if fault is None or now >= fault.retry_at:
             return
-        if fault.kind is FaultKind.TRANSIENT:
+        if not fault.kind.is_final:
             pause = fault.retry_at - now
             raise ForgeFailed(
                 f"{fault.reason}; it will be asked again in {-(-pause // SECOND_MS)} s", retry_after_ms=pause
@@ -171,6 +171,9 @@ class RefreshAttempt:
     ) -> None:
         mark = self.registration.mark(client)
         now = self.clock.now()
+        known = self._fault(token)
+        if kind is FaultKind.TRANSIENT and known is not None and known.kind is FaultKind.UNCHECKED:
+            kind = FaultKind.UNCHECKED  # it is still to be checked
         self.faults.record(
             fault_after(former, token, kind, reason, now=now, client_mark=mark, retry_after_ms=retry_after_ms)
         )
